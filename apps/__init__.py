@@ -1,0 +1,1 @@
+"""Top floor: compositions of operators that a person or a server starts. An app decides nothing that an operator could."""

@@ -1,0 +1,1 @@
+"""Data: readers of public collections, annotation rules, splits, and phantoms."""

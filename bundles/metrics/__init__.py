@@ -1,0 +1,1 @@
+"""How well the bundles do: detection, outline and grading metrics."""

@@ -1,0 +1,98 @@
+"""From a detection datalist's items to patches with boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from monai.apps.detection.transforms.dictionary import (
+    AffineBoxToImageCoordinated,
+    ConvertBoxToStandardModed,
+    RandCropBoxByPosNegLabeld,
+    RandFlipBoxd,
+    RandRotateBox90d,
+    StandardizeEmptyBoxd,
+)
+from monai.transforms import (
+    CastToTyped,
+    Compose,
+    CropForegroundd,
+    EnsureChannelFirstd,
+    EnsureTyped,
+    LoadImaged,
+    RandGaussianSmoothd,
+    RandScaleIntensityd,
+    RandShiftIntensityd,
+    SelectItemsd,
+    SpatialPadd,
+)
+
+from nodulescope.bundles.preprocessing import CanonicalCTd
+
+LUNG_MARGIN_MM = 12
+"""What is searched beyond the lungs: room for nodules on the pleura."""
+
+
+def cached_scan_transforms() -> Compose:
+    """What is the same in every epoch: the canonical CT around the lungs, boxes in its voxels. Half precision halves the cache."""
+    return Compose(
+        [
+            LoadImaged(["image", "label"], image_only=True),
+            EnsureChannelFirstd(["image", "label"]),
+            CanonicalCTd("image", label_keys=["label"]),
+            CropForegroundd(["image", "label"], source_key="label", margin=LUNG_MARGIN_MM, allow_smaller=True),
+            EnsureTyped(["box"], dtype=torch.float32),
+            EnsureTyped(["box_class"], dtype=torch.long),
+            StandardizeEmptyBoxd(box_keys=["box"], box_ref_image_keys="image"),
+            ConvertBoxToStandardModed(box_keys=["box"], mode="cccwhd"),
+            AffineBoxToImageCoordinated(box_keys=["box"], box_ref_image_keys="image", affine_lps_to_ras=True),
+            CastToTyped("image", dtype=torch.float16),
+            SelectItemsd(["image", "box", "box_class"]),
+        ]
+    )
+
+
+def augmented_patch_transforms(size: int, patches: int, positive: float) -> Compose:
+    """What is drawn anew in every epoch: patches of a scan, half turns and quarter turns, brightness, contrast, blur.
+
+    Args:
+        size: voxels per edge of a patch.
+        patches: patches per scan and epoch.
+        positive: chance that a patch is drawn around a nodule; the others are drawn anywhere.
+    """
+    boxes: dict[str, Any] = {"box_keys": ["box"], "box_ref_image_keys": ["image"]}
+    return Compose(
+        [
+            SpatialPadd("image", spatial_size=(size,) * 3),
+            RandCropBoxByPosNegLabeld(
+                image_keys=["image"],
+                box_keys="box",
+                label_keys="box_class",
+                spatial_size=(size,) * 3,
+                whole_box=True,
+                num_samples=patches,
+                pos=positive,
+                neg=1.0 - positive,
+            ),
+            CastToTyped("image", dtype=torch.float32),
+            *[RandFlipBoxd(image_keys=["image"], prob=0.5, spatial_axis=axis, **boxes) for axis in range(3)],
+            RandRotateBox90d(image_keys=["image"], prob=0.5, max_k=3, spatial_axes=(0, 1), **boxes),
+            RandRotateBox90d(image_keys=["image"], prob=0.3, max_k=3, spatial_axes=(0, 2), **boxes),
+            RandScaleIntensityd("image", factors=0.1, prob=0.5),
+            RandShiftIntensityd("image", offsets=0.03, prob=0.5),
+            RandGaussianSmoothd("image", sigma_x=(0.3, 0.8), sigma_y=(0.3, 0.8), sigma_z=(0.3, 0.8), prob=0.15),
+        ]
+    )
+
+
+def prepare_batch(
+    batch: Sequence[Mapping[str, Any]] | Sequence[Sequence[Mapping[str, Any]]], device: torch.device | None = None, non_blocking: bool = False, **_: Any
+) -> tuple[list[torch.Tensor], list[dict[str, torch.Tensor]], tuple[list[dict[str, torch.Tensor]]], dict[str, Any]]:
+    """Images, targets, and the targets once more as the inferer's argument; a scan's patches become images of their own."""
+    items: list[Mapping[str, Any]] = []
+    for entry in batch:
+        items.extend(entry if isinstance(entry, (list, tuple)) else [entry])  # type: ignore[list-item]
+    images = [item["image"].to(device=device, non_blocking=non_blocking) for item in items]
+    targets = [{key: torch.as_tensor(item[key]).to(device=device) for key in ("box", "box_class")} for item in items]
+    return images, targets, (targets,), {}

@@ -1,0 +1,60 @@
+"""MONAI's RetinaNet detector, made to train without torchvision and to leave doubtful findings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from monai.apps.detection.networks.retinanet_detector import RetinaNetDetector
+from monai.apps.detection.utils.anchor_utils import AnchorGeneratorWithAnchorShape
+from torch import nn
+
+NODULE_CLASS, IGNORED_CLASS = 0, 1
+"""Classes of a training box: to be found; or neither to be found nor punished (masses over 30 mm, findings of too few readers)."""
+
+ANCHOR_EDGES_MM = (5.0, 7.5)
+"""Edges of the anchor cubes on the finest level; doubled on each coarser one: 5 to 30 mm, which matches boxes from 3 to about 40 mm."""
+
+
+class NoduleDetector(RetinaNetDetector):
+    """Finds nodules as boxes with scores; see ``RetinaNetDetector`` for calling it.
+
+    Differences from the parent: anchors that are made for 1 mm CT; the ATSS matcher only (Zhang et al., CVPR 2020), so torchvision is not needed;
+    and training boxes of :data:`IGNORED_CLASS` take the anchors inside them out of the loss.
+
+    Args:
+        network: a :class:`~nodulescope.bundles.nodule_detection.network.NoduleRetinaNet`.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        anchors = AnchorGeneratorWithAnchorShape(feature_map_scales=(1, 2, 4), base_anchor_shapes=[(edge,) * 3 for edge in ANCHOR_EDGES_MM])
+        super().__init__(network=network, anchor_generator=anchors)
+        self.set_target_keys(box_key="box", label_key="box_class")
+        self.set_atss_matcher(num_candidates=4, center_in_gt=False)
+        self.set_hard_negative_sampler(batch_size_per_image=96, positive_fraction=0.33, pool_size=20, min_neg=24)
+        self.set_box_selector_parameters(score_thresh=0.05, topk_candidates_per_level=1000, nms_thresh=0.15, detections_per_img=100)
+
+    def compute_anchor_matched_idxs(
+        self, anchors: list[torch.Tensor], targets: list[dict[str, torch.Tensor]], num_anchor_locs_per_level: Sequence[int]
+    ) -> list[torch.Tensor]:
+        """Which box each anchor answers for: its index, -1 for background, -2 for anchors that do not count."""
+        matched = []
+        for own_anchors, target in zip(anchors, targets, strict=True):
+            boxes, classes = target[self.target_box_key], target[self.target_label_key]
+            wanted = torch.nonzero(classes == NODULE_CLASS).flatten()
+            answer = torch.full((len(own_anchors),), self.proposal_matcher.BELOW_LOW_THRESHOLD, dtype=torch.int64, device=own_anchors.device)
+            if len(wanted):
+                _, among_wanted = self.proposal_matcher(
+                    boxes[wanted].to(own_anchors.device), own_anchors, num_anchor_locs_per_level, self.num_anchors_per_loc
+                )
+                answer = torch.where(among_wanted >= 0, wanted.to(own_anchors.device)[among_wanted.clamp(min=0)], among_wanted)
+            centers = (own_anchors[:, :3] + own_anchors[:, 3:]) / 2.0
+            for box in boxes[classes == IGNORED_CLASS].to(own_anchors.device):
+                inside = ((centers >= box[:3]) & (centers <= box[3:])).all(dim=1)
+                answer[inside & (answer < 0)] = self.proposal_matcher.BETWEEN_THRESHOLDS
+            matched.append(answer)
+        return matched
+
+    def loss(self, losses: Mapping[str, torch.Tensor], targets: object = None) -> torch.Tensor:
+        """Sum of classification and box loss, as MONAI's trainers expect a loss function."""
+        return losses[self.cls_key] + losses[self.box_reg_key]

@@ -1,0 +1,59 @@
+"""C3D: a fully convolutional 3-D network with one head per question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+RECEPTIVE_FIELD = 46
+"""Edge in voxels of the cube that one answer sees; the smallest input."""
+
+STRIDE = 8
+"""Distance in voxels between neighbouring answers when a larger input is scanned."""
+
+
+class C3D(nn.Module):
+    """Grade a cube of 46 mm, or every cube of a larger volume at once.
+
+    All convolutions are *valid* (no padding) and normalisation in evaluation is pointwise. An answer therefore depends on its own 46³ voxels and on
+    nothing else: scanning a volume densely gives exactly, and at an eighth of the cost, what cutting out every cube at stride 8 would give.
+
+    Args:
+        out_channels: number of heads.
+        channels: features of the four resolutions.
+        dropout: probability of dropping a feature before the heads, while training.
+    """
+
+    def __init__(self, out_channels: int, channels: Sequence[int] = (32, 64, 128, 256), dropout: float = 0.3) -> None:
+        super().__init__()
+        first, second, third, last = channels
+        self.features = nn.Sequential(
+            _block(1, first),  # 46 -> 44
+            nn.MaxPool3d(2),  # 22
+            _block(first, second),  # 20
+            nn.MaxPool3d(2),  # 10
+            _block(second, third),  # 8
+            _block(third, third),  # 6
+            nn.MaxPool3d(2),  # 3
+            _block(third, last),  # 1
+            nn.Dropout3d(dropout),
+        )
+        self.heads = nn.Conv3d(last, out_channels, kernel_size=1)
+
+    def forward(self, cubes: torch.Tensor) -> torch.Tensor:
+        """Raw answers of all heads.
+
+        Args:
+            cubes: canonical CT, shape (batch, 1, x, y, z), each edge at least 46 voxels.
+
+        Returns:
+            Shape (batch, heads, 1 + (x - 46) // 8, ...): for 46³ cubes (batch, heads, 1, 1, 1).
+        """
+        answers: torch.Tensor = self.heads(self.features(cubes))
+        return answers
+
+
+def _block(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv3d(inputs, outputs, kernel_size=3, bias=False), nn.BatchNorm3d(outputs), nn.ReLU(inplace=True))

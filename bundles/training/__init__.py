@@ -1,0 +1,1 @@
+"""Parts that the training configurations of several bundles share."""

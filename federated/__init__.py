@@ -1,0 +1,1 @@
+"""Beside the operators: several hospitals train the same bundles together. Stands on the bundles only."""
