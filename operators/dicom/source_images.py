@@ -30,6 +30,9 @@ _DATED_BY = ("Content", "Acquisition", "Series", "Study")
 UNDATED = ("19000101", "000000")
 """Date and time of a result whose images carry no date at all; both are required in a result."""
 
+METHOD_NOT_STATED = "Not stated in the source images"
+"""De-identification Method, which PS3.3 C.7.1.1 requires where the identity was removed, of images that do not tell it."""
+
 SLICE_TOLERANCE = 0.1
 """How far, in slice steps, a frame may lie from the place of its slice in the volume."""
 
@@ -104,7 +107,18 @@ def _complete(header: Dataset, first: Dataset, frame_of_reference: str) -> Datas
         replace_element(complete, "ImageOrientationPatient", first.ImageOrientationPatient)
     if "PerFrameFunctionalGroupsSequence" in header:
         _share_geometry(complete)
+    _mend_patient_and_study(complete)
     return complete
+
+
+def _mend_patient_and_study(header: Dataset) -> None:
+    """Mend what results copy from their images and validators then find fault with in the results."""
+    for keyword in ("ReferencedStudySequence", "ReferencedPatientSequence"):
+        if keyword in header and not all(item.get("ReferencedSOPClassUID") for item in header[keyword].value):
+            del header[keyword]  # optional (type 3), and without its class a reference leads nowhere
+    removed = str(header.get("PatientIdentityRemoved", "")) == "YES"
+    if removed and not header.get("DeidentificationMethod") and not header.get("DeidentificationMethodCodeSequence"):
+        replace_element(header, "DeidentificationMethod", METHOD_NOT_STATED)
 
 
 def _share_geometry(header: Dataset) -> None:
@@ -125,7 +139,8 @@ def _frame_numbers(header: Dataset, ct: CTVolume) -> NDArray[np.int64]:
     at = world_to_index(ct.affine_lps, positions)[:, 2]
     distance = np.abs(at[None, :] - np.arange(ct.shape[2])[:, None])
     if (distance.min(axis=1) > SLICE_TOLERANCE).any():
-        raise InputError(f"{ct.source.path or 'the CT'}: the multi-frame header does not hold every slice of the volume; read the series again")
+        where = ct.source.path or "the CT"
+        raise InputError(f"{where}: the multi-frame header does not hold every slice of the volume; read the series again")
     return np.asarray(distance.argmin(axis=1) + 1, dtype=np.int64)
 
 

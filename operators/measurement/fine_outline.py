@@ -14,8 +14,8 @@ from nodulescope.bundles.coordinates import index_to_world, spacing_of
 
 PROBABILITY_CLIP = 0.01
 """Probabilities are clipped to 0.01..0.99 before they become log-odds. Close to the surface log-odds are nearly linear in the distance, far
-away a saturated network says nothing about distance. On analytic balls of 4 to 20 mm this clip erred least for soft and steep edges
-alike."""
+away a saturated network says nothing about distance. Of three ways tried on balls of 4 to 20 mm (plain probabilities, a clip of 0.01, of
+0.001) it had the least volume error on steep soft edges, and a smaller diameter error on partial-volume edges than 0.001."""
 
 LOWEST_LOG_ODDS = math.log(PROBABILITY_CLIP / (1 - PROBABILITY_CLIP))
 """Log-odds of what is certainly no nodule; also stands in outside of an outline's cube."""

@@ -15,6 +15,8 @@ def measure(outline: Outline, ct: CTVolume) -> tuple[Measurements, NoduleType]:
 
     Diameters, volume and centre come from the surface where the outline's probability is 0.5, with sub-voxel precision (on analytic balls
     and ellipsoids of 4 to 40 mm on 0.7 to 1.2 mm grids: axes within 0.1 mm, volumes within 2 %). The CT only gives densities.
+    That holds for soft edges as a network draws them; a mask of zeros and ones carries no more than its voxels, and its diameters come out
+    0.3 to 0.9 mm too long on a 1 mm grid.
 
     Args:
         outline: probability cube, axis-parallel in LPS.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from nodulescope.bundles.data.phantoms.grid import Field, Grid
-from nodulescope.bundles.data.phantoms.scanner import KERNEL_EDGE_GAIN, KERNEL_NOISE_PEAK_PER_MM, KERNEL_SIGMA_MM, Scanner
 from numpy.typing import NDArray
 from scipy import fft
 from scipy.ndimage import gaussian_filter1d
+
+from nodulescope.bundles.data.phantoms.grid import Field, Grid
+from nodulescope.bundles.data.phantoms.scanner import KERNEL_EDGE_GAIN, KERNEL_NOISE_PEAK_PER_MM, KERNEL_SIGMA_MM, Scanner
 
 EDGE_SIGMA_MM = 1.1
 """Width of the blur that a sharp kernel's unsharp mask subtracts."""
@@ -59,7 +60,7 @@ def average_slices(hu: Field, grid: Grid, scanner: Scanner, split: int) -> Field
 def add_noise(hu: Field, grid: Grid, scanner: Scanner, level: Callable[[int], Field], streaks: Field, rng: np.random.Generator) -> None:
     """Add correlated quantum noise, in place.
 
-    Its power rises with frequency up to the kernel's peak and falls beyond (filtered back-projection); neighbouring overlapping slices share it.
+    Its power rises with frequency up to the kernel's peak and falls beyond (filtered back-projection); overlapping slices share it.
 
     Args:
         hu: slices (z, y, x).
@@ -72,7 +73,7 @@ def add_noise(hu: Field, grid: Grid, scanner: Scanner, level: Callable[[int], Fi
     if scanner.noise_hu <= 0:
         return
     shape = hu.shape[1:]
-    even, sideways = (_noise_filter(shape, grid, scanner, flat) for flat in (False, True))
+    even2, sideways2 = (_noise_filter(shape, grid, scanner, flat) ** 2 for flat in (False, True))
     overlap = scanner.thickness_mm / scanner.spacing_mm[2]
     memory = np.float32(max(1 - 1 / overlap, 0.0)) if overlap > 1 else np.float32(0.0)
     before: Field | None = None
@@ -82,7 +83,7 @@ def add_noise(hu: Field, grid: Grid, scanner: Scanner, level: Callable[[int], Fi
             white = memory * before + np.sqrt(1 - memory * memory) * white
         before = white
         share = np.float32(streaks[k])
-        shaped = fft.irfft2(fft.rfft2(white) * (even * np.sqrt(1 - share * share) + sideways * share), s=shape)
+        shaped = fft.irfft2(fft.rfft2(white) * (np.sqrt(even2 * (1 - share * share) + sideways2 * share * share)), s=shape)
         hu[k] += (shaped * np.float32(scanner.noise_hu)) * level(k)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from nodulescope.bundles.data.phantoms.grid import Field, Grid, sample
 from nodulescope.bundles.data.phantoms.noise import smooth_noise
 from nodulescope.bundles.data.phantoms.patient import Patient
-from numpy.typing import ArrayLike, NDArray
 
 DEFORMATION_MM = 2.2
 """Standard deviation of the smooth random displacement of anatomy."""

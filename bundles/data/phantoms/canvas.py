@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from nodulescope.bundles.data.phantoms.grid import Field, Grid, refine
 from numpy.typing import NDArray
+
+from nodulescope.bundles.data.phantoms.grid import Field, Grid, refine
 
 SLAB = 12
 """Coarse slices painted at once: keeps the working set in the processor's cache."""
@@ -57,7 +58,7 @@ class Canvas:
         """Cover a thin sheet, such as a fissure. Where it is thinner than a voxel it fills that share of it.
 
         Args:
-            distance: signed distance in mm to the middle of the sheet, on the coarse grid: it changes its sign there, and so can be interpolated.
+            distance: signed distance in mm to the middle of the sheet, on the coarse grid; it changes its sign there.
             within: signed distance to the solid that the sheet is confined to.
             thickness_mm: thickness of the sheet.
             value: HU of the sheet.
@@ -77,8 +78,8 @@ class Canvas:
 
     def cover(self, distance: Field, edge_mm: float, shape: tuple[int, ...]) -> Field:
         """Share of each fine voxel that lies inside, from a block of coarse signed distances."""
-        fine = self.fine(distance, shape)
-        fine *= np.float32(-1 / edge_mm)
+        # Where both grids are one, fine() gives the distances themselves: never change them.
+        fine = self.fine(distance, shape) * np.float32(-1 / edge_mm)
         fine += np.float32(0.5)
         return np.clip(fine, 0, 1, out=fine)
 

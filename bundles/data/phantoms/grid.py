@@ -6,15 +6,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from nodulescope.bundles.data.phantoms.scanner import Scanner
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import map_coordinates
+
+from nodulescope.bundles.data.phantoms.scanner import Scanner
 
 Field = NDArray[np.float32]
 
 COARSE_STEP_MM = 2.2
-"""Smooth shapes are computed no finer than about this: a signed distance is nearly linear, so interpolating it at 2 mm moves a surface with a
-radius of curvature of 10 mm by only 0.05 mm."""
+"""Smooth shapes are computed no finer than about this: a signed distance is nearly linear, so interpolating it at 2 mm moves a surface
+with a radius of curvature of 10 mm by only 0.05 mm."""
 
 FINE_SLICE_MM = 1.3
 """Thickest slab that is composed as one; thicker slices are averaged from several."""

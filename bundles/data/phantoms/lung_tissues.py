@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from nodulescope.bundles.data.phantoms.anatomy import Anatomy
 from nodulescope.bundles.data.phantoms.body_tissues import BLOOD_HU, PULMONARY_CONTRAST
 from nodulescope.bundles.data.phantoms.branching import Branches
@@ -61,7 +62,7 @@ def _add_grain(canvas: Canvas, anatomy: Anatomy, rng: np.random.Generator) -> No
 
 
 def _paint_trees(canvas: Canvas, anatomy: Anatomy, nodules: Sequence[MadeNodule], blood_hu: float) -> None:
-    """Paint walls of bronchi, then vessels, the strands of nodules and the lumina of bronchi, each through its own share around the lungs."""
+    """Paint walls of bronchi, then vessels, the strands of nodules and the lumina of bronchi."""
     blocks = canvas.blocks(anatomy.lungs.both, HILUM_MM)
     if not blocks:
         return

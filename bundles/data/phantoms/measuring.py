@@ -22,7 +22,8 @@ Inside = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 @dataclass(frozen=True)
 class Measured:
     """Size of a solid: mm and mm³, LPS. Axes are taken on the axial plane of its largest area, as radiologists do (Fleischner 2017): the
-    longest diameter and the widest extent at a right angle to it."""
+    longest diameter and the widest extent at a right angle to it.
+    """
 
     centroid_mm: NDArray[np.float64]
     volume_mm3: float

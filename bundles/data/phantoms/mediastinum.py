@@ -1,7 +1,6 @@
 """Heart, great vessels, trachea, main bronchi and oesophagus.
 
-Landmarks are in reference millimetres of :class:`~nodulescope.bundles.data.phantoms.body_frame.BodyFrame` (x left, y back, z above the dome of the
-right diaphragm), read off LIDC-IDRI-0001 and -0002 and scaled to the patient.
+Landmarks are in reference millimetres of the body frame (x left, y back, z above the dome of the right diaphragm), read off LIDC-IDRI-0001 and -0002 and scaled to the patient.
 """
 
 from __future__ import annotations
@@ -9,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from nodulescope.bundles.data.phantoms.body_frame import BodyFrame
 from nodulescope.bundles.data.phantoms.grid import Field
 from nodulescope.bundles.data.phantoms.solids import FAR_MM, ellipsoid, smooth_min, tubes
-from numpy.typing import NDArray
 
 Path = tuple[list[tuple[float, float, float]], list[float]]
 
@@ -153,7 +153,7 @@ def make_mediastinum(frame: BodyFrame) -> Mediastinum:
 
 
 def _midline(frame: BodyFrame) -> Field:
-    """Fat that joins the mediastinum to sternum and spine: a thin sheet that widens in front of heart and great vessels, and the spine itself."""
+    """Fat that joins the mediastinum to sternum and spine: a sheet that widens in front of heart and great vessels, and the spine."""
     sx, sy, sz = frame.patient.scale
     z = frame.z / np.float32(sz)
     middle = np.float32(4) + np.clip((np.float32(110) - z) / 110, 0, 1) * 14

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from nodulescope.bundles.data.phantoms.branching import Branches
-from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
+
+from nodulescope.bundles.data.phantoms.branching import Branches
+from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec
 
 POLAR_BINS = 181
 AZIMUTH_BINS = 361
@@ -79,7 +80,7 @@ def make_shape(spec: NoduleSpec, rng: np.random.Generator) -> NoduleShape:
 
 
 def strands(shape: NoduleShape, spec: NoduleSpec, centre_mm: NDArray[np.float64], radius_mm: float, rng: np.random.Generator) -> Branches:
-    """Hair-thin strands that run from a spiculated nodule into the lung. They are drawn but too thin to count for its outline and volume."""
+    """Hair-thin strands that run from a spiculated nodule into the lung: drawn, but too thin to count for its volume."""
     number = round(14 * spec.spiculation) if spec.spiculation > 0.2 else 0
     if number == 0:
         return Branches.joined([])

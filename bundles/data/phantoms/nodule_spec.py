@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+
 from nodulescope.bundles.errors import UsageError
 
 Kind = Literal["solid", "part-solid", "ground-glass", "calcified"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
 from nodulescope.bundles.contracts import LEFT_LUNG
 from nodulescope.bundles.data.phantoms.branching import Branches
 from nodulescope.bundles.data.phantoms.canvas import Canvas
@@ -17,8 +20,6 @@ from nodulescope.bundles.data.phantoms.ratings import reader_ratings
 from nodulescope.bundles.data.phantoms.scan import PhantomNodule
 from nodulescope.bundles.data.phantoms.streams import Stream, generator
 from nodulescope.bundles.errors import InputError
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 SOLID_HU = (15.0, 60.0)
 GROUND_GLASS_HU = (-640.0, -470.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from nodulescope.bundles.contracts import RIGHT_LUNG
 from nodulescope.bundles.data.phantoms.body_frame import BodyFrame
 from nodulescope.bundles.data.phantoms.grid import Field
@@ -40,7 +41,8 @@ def lung_hu(frame: BodyFrame, lungs: LungFields, rng: np.random.Generator) -> Fi
 
 def fissure_sheets(lungs: LungFields) -> tuple[tuple[Field, Field], tuple[Field, Field]]:
     """The oblique fissure (both lungs) and the horizontal one (right lung, in front): distance to the sheet, and where it ends (negative
-    inside)."""
+    inside).
+    """
     return (lungs.oblique, lungs.both), (lungs.horizontal, np.maximum(lungs.lung[RIGHT_LUNG], lungs.oblique))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from nodulescope.bundles.errors import UsageError
 
 REFERENCE_HALF_WIDTH_MM = 130.0

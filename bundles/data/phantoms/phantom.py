@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
 from nodulescope.bundles.contracts import LEFT_LUNG, RIGHT_LUNG, CTSource, CTVolume
 from nodulescope.bundles.contracts.ct_volume import AIR_HU
 from nodulescope.bundles.data.phantoms.acquisition import (
@@ -32,7 +34,6 @@ from nodulescope.bundles.data.phantoms.scanner import Scanner, draw_scanner
 from nodulescope.bundles.data.phantoms.streams import Stream, generator
 from nodulescope.bundles.data.phantoms.table import paint_table
 from nodulescope.bundles.errors import UsageError
-from numpy.typing import NDArray
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

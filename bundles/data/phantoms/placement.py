@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from nodulescope.bundles.data.phantoms.branching import Branches
 from nodulescope.bundles.data.phantoms.grid import Field, Grid, sample
 from nodulescope.bundles.data.phantoms.nodule_spec import Place
 from nodulescope.bundles.errors import InputError
-from numpy.typing import NDArray
 
 PLEURAL_DEPTH = 0.55
 """Depth of the centre of a pleural nodule below the pleura, relative to its radius: the rest is flattened against the wall."""

@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec
 
 READERS = 4

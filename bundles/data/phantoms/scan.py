@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from nodulescope.bundles.contracts import LEFT_LUNG, RIGHT_LUNG, CTVolume
 from nodulescope.bundles.data.phantoms.patient import Patient
 from nodulescope.bundles.data.phantoms.scanner import Scanner
-from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class PhantomScan:
 
     Attributes:
         ct: the CT; ``source.kind`` is ``"phantom"``.
-        lungs: uint8 labels (1 right, 2 left) on the CT's grid; nodules and small vessels belong to the lung, main bronchi and hilar vessels do not.
+        lungs: uint8 labels (1 right, 2 left) on the CT's grid, with nodules and small vessels, without main bronchi and hilar vessels.
         nodules_label: uint8, the number of the nodule at each voxel, else 0.
         truth: the nodules.
         seed, scanner, patient: what it was made from.

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+
 from nodulescope.bundles.errors import UsageError
 
 Kernel = Literal["soft", "standard", "sharp"]
 
 KERNEL_SIGMA_MM: dict[Kernel, float] = {"soft": 0.70, "standard": 0.50, "sharp": 0.34}
-"""Standard deviation of the in-plane point spread. A Gaussian's full width at half maximum is 2.35 times this: 1.6, 1.2 and 0.8 mm, the range
-that clinical body kernels span from smooth to lung."""
+"""Standard deviation of the in-plane point spread. A Gaussian's full width at half maximum is 2.35 times this: 1.6, 1.2 and 0.8 mm, the
+range that clinical body kernels span from smooth to lung."""
 
 KERNEL_EDGE_GAIN: dict[Kernel, float] = {"soft": 0.0, "standard": 0.0, "sharp": 0.5}
 """Strength of the edge enhancement (unsharp mask) that lung kernels show as a dark rim around bright vessels."""
@@ -33,7 +34,7 @@ class Scanner:
         slice_thickness_mm: width of the box-shaped slice profile; may exceed the slice spacing (overlapping slices). 0 means the spacing.
         kernel: ``"soft"``, ``"standard"`` or ``"sharp"``.
         noise_hu: standard deviation of the noise in the middle of the chest, in HU.
-        field_of_view_mm: diameter of a circular field of view: the grid is then a square around it and everything outside it is padding. None
+        field_of_view_mm: diameter of a circular field of view: the grid is a square around it and everything outside it is padding. None
             gives a box around the whole body without padding.
 
     Raises:

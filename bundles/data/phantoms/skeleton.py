@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from nodulescope.bundles.data.phantoms.body_frame import BodyFrame
 from nodulescope.bundles.data.phantoms.grid import Field
 from nodulescope.bundles.data.phantoms.mediastinum import spine_depth

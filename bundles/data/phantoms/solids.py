@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from nodulescope.bundles.data.phantoms.grid import Field, Grid
 from numpy.typing import ArrayLike, NDArray
+
+from nodulescope.bundles.data.phantoms.grid import Field, Grid
 
 FAR_MM = 40.0
 """Distance written where a solid is too far away to matter."""

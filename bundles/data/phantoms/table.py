@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from nodulescope.bundles.data.phantoms.canvas import Canvas
 from nodulescope.bundles.data.phantoms.grid import Field
 

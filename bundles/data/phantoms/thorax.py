@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from nodulescope.bundles.data.phantoms.body_frame import BodyFrame, superellipse, table_axes
 from nodulescope.bundles.data.phantoms.grid import Field
-from numpy.typing import NDArray
 
 BELOW_MM = 130.0
 ABOVE_MM = 60.0
@@ -38,8 +39,8 @@ def _rise(values: NDArray[np.float64], start: float, stop: float) -> NDArray[np.
 def cage_outline(frame: BodyFrame) -> tuple[NDArray[np.float64], float]:
     """Radius of the pleural space for :meth:`BodyFrame.around`, and its first height.
 
-    The taper towards the apex was read off the coronal and sagittal planes of LIDC-IDRI-0002: the front slopes back from half height on, the
-    back stays nearly straight.
+    The taper towards the apex was read off the coronal and sagittal planes of LIDC-IDRI-0002: the front slopes back from half height on,
+    the back stays nearly straight.
     """
     p = frame.patient
     z, angle = table_axes(-BELOW_MM, p.lung_height_mm + ABOVE_MM)

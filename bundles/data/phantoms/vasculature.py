@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from nodulescope.bundles.contracts import RIGHT_LUNG
 from nodulescope.bundles.data.phantoms.body_frame import BodyFrame
 from nodulescope.bundles.data.phantoms.branching import Branches, Numbers, Points, grow
@@ -99,7 +100,7 @@ def _beside(arteries: Branches, root: Points, artery_root: Points) -> Branches:
 def draw(cover: Field, grid: Grid, branches: Branches, edge_mm: float, extra_mm: float = 0.0, relative: float = 1.0) -> None:
     """Draw tubes into a volume of shares with soft edges; the larger share wins where tubes meet.
 
-    A tube thinner than a voxel is drawn a little wider than one with the share of the voxel that it fills, so that its contrast fades as in a real scan.
+    A tube thinner than a voxel is drawn a little wider than one, with the share of it that it fills: its contrast fades as in a real scan.
 
     Args:
         cover: share of each voxel, (z, y, x), changed in place.

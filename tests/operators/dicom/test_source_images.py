@@ -18,7 +18,7 @@ def _with_headers(ct, **elements):
         copy.update(header)
         for keyword, value in elements.items():
             # A new element: assigning to the attribute would change the one that the CT's own header shares.
-            del copy[keyword]
+            copy.pop(keyword, None)
             if value is not None:
                 setattr(copy, keyword, value)
         headers.append(copy)
@@ -44,13 +44,24 @@ def test_preparing_headers_changes_none_of_them(dicom_examination, multi_frame_c
         assert [header.to_json() for header in ct.source.instances[:2]] == before
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
 def test_missing_and_broken_elements_are_left_empty(dicom_examination):
-    ct = _with_headers(dicom_examination.ct, PatientID=None, AccessionNumber=None, PatientSex="X", StudyTime="12:30", PatientBirthDate="19991399")
+    broken = {"PatientID": None, "AccessionNumber": None, "PatientSex": "X", "StudyTime": "12:30", "PatientBirthDate": "19991399"}
+    ct = _with_headers(dicom_examination.ct, **broken)
     header = source_images(ct).headers[0]
     assert {keyword: str(header[keyword].value or "") for keyword in ("PatientID", "AccessionNumber", "PatientSex", "StudyTime")} == {
         "PatientID": "", "AccessionNumber": "", "PatientSex": "", "StudyTime": "",
     }  # fmt: skip
     assert not header.PatientBirthDate
+
+
+def test_faults_of_the_images_do_not_become_faults_of_the_results(dicom_examination):
+    faulty = _with_headers(dicom_examination.ct, PatientIdentityRemoved="YES", ReferencedStudySequence=[Dataset()])
+    header = source_images(faulty).headers[0]
+    assert header.DeidentificationMethod == "Not stated in the source images"
+    assert "ReferencedStudySequence" not in header
+    told = _with_headers(dicom_examination.ct, PatientIdentityRemoved="YES", DeidentificationMethod="By hand")
+    assert source_images(told).headers[0].DeidentificationMethod == "By hand"
 
 
 def test_results_are_dated_by_the_most_telling_date(dicom_examination):

@@ -17,8 +17,13 @@ def test_the_file_appears_when_it_is_whole(tmp_path):
 def test_after_an_error_the_old_file_stays_and_nothing_else(tmp_path):
     path = tmp_path / "result.json"
     path.write_text("old")
-    with pytest.raises(RuntimeError, match="half-way"), whole_file(path) as beside:
-        beside.write_text("half")
-        raise RuntimeError("half-way")
+
+    def write_half() -> None:
+        with whole_file(path) as beside:
+            beside.write_text("half")
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -37,7 +37,7 @@ def test_an_ellipsoid_has_the_axes_of_its_largest_axial_section(make_outline, di
 
 
 def test_the_short_axis_stays_inside_a_hollow_shape():
-    # A horseshoe: two arms 4 mm wide with 6 mm of air between them. Across both arms it measures 14 mm, inside of it never more than the bar's 4 mm.
+    # A horseshoe: two arms 4 mm wide with 6 mm of air between them, 14 mm across both.
     x, y, _ = np.meshgrid(np.arange(60) * 0.5, np.arange(60) * 0.5, np.arange(5) * 0.5, indexing="ij")
 
     def box(x0: float, x1: float, y0: float, y1: float) -> np.ndarray:

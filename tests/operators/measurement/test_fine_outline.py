@@ -10,7 +10,7 @@ from nodulescope.operators.measurement.volume import volume_mm3
 
 
 def test_nothing_above_one_half_is_nothing_to_measure():
-    with pytest.raises(NothingToMeasure, match="above a probability of 0.5"):
+    with pytest.raises(NothingToMeasure, match=r"above a probability of 0\.5"):
         refine(Outline(np.full((16, 16, 16), 0.5, dtype=np.float32), np.eye(4)))
 
 

@@ -22,7 +22,7 @@ def lungs(request):
 
 @pytest.mark.parametrize(
     ("x", "expected"),
-    [(-30, Side.RIGHT), (30, Side.LEFT), (-4, Side.RIGHT), (4, Side.LEFT), (-58, Side.RIGHT), (58, Side.LEFT), (-300, Side.RIGHT), (300, Side.LEFT)],
+    [(sign * distance, expected) for sign, expected in ((-1, Side.RIGHT), (1, Side.LEFT)) for distance in (30, 4, 58, 300)],
 )
 def test_the_side_is_that_of_the_lung_at_the_centre_or_nearest_to_it(lungs, x, expected):
     assert side(lungs, (x, 0.0, 120.0)) is expected

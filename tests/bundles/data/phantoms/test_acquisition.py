@@ -16,7 +16,9 @@ GRID = Grid((0.0, 0.0, 0.0), (0.7, 0.7, 1.0), (6, 96, 96))
 
 def noise(scanner: Scanner, streaks: float = 0.0) -> np.ndarray:  # type: ignore[type-arg]
     hu = np.zeros(GRID.shape, dtype=np.float32)
-    add_noise(hu, GRID, scanner, lambda k: np.ones(GRID.shape[1:], dtype=np.float32), np.full(6, streaks), np.random.Generator(np.random.PCG64(5)))
+    add_noise(
+        hu, GRID, scanner, lambda k: np.ones(GRID.shape[1:], dtype=np.float32), np.full(6, streaks), np.random.Generator(np.random.PCG64(5))
+    )
     return hu
 
 
@@ -59,7 +61,9 @@ def test_slices_average_their_profile() -> None:
     assert average_slices(hu, grid, Scanner((1.0, 1.0, 1.0), 3.0), 1)[:, 0, 0].tolist() == [0.5, 1.0, 2.0, 3.0, 4.0, 4.5]
 
 
-@pytest.mark.parametrize("wrong", [{"spacing_mm": (0.1, 1, 1)}, {"kernel": "hard"}, {"noise_hu": -1.0}, {"slice_thickness_mm": 11.0}, {"field_of_view_mm": 50.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"spacing_mm": (0.1, 1, 1)}, {"kernel": "hard"}, {"noise_hu": -1.0}, {"slice_thickness_mm": 11.0}, {"field_of_view_mm": 50.0}]
+)
 def test_refuses_impossible_scanners(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         Scanner(**wrong)  # type: ignore[arg-type]

@@ -10,7 +10,9 @@ from nodulescope.bundles.data.phantoms.nodule_spec import draw_nodules
 from nodulescope.bundles.errors import UsageError
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "soft"}, {"place": "rib"}, {"diameter_mm": 2.9}, {"diameter_mm": 61.0}, {"spiculation": 1.1}, {"sphericity": -0.1}])
+@pytest.mark.parametrize(
+    "wrong", [{"kind": "soft"}, {"place": "rib"}, {"diameter_mm": 2.9}, {"diameter_mm": 61.0}, {"spiculation": 1.1}, {"sphericity": -0.1}]
+)
 def test_refuses_values_out_of_range(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong)).removesuffix("_mm")):
         NoduleSpec(**wrong)  # type: ignore[arg-type]

@@ -13,7 +13,26 @@ from nodulescope.bundles.data.phantoms import NoduleSpec, Patient, PhantomScan, 
 from nodulescope.bundles.data.phantoms.nodules import CALCIFIED_HU, GROUND_GLASS_HU, SOLID_HU
 from nodulescope.bundles.errors import InputError, UsageError
 
-from .conftest import COARSE, SPECS
+PATIENT = Patient(vessels_per_litre=600.0)
+
+COARSE = Scanner(spacing_mm=(2.0, 2.0, 2.5))
+
+SPECS = (
+    NoduleSpec("solid", 12.0, sphericity=0.9, lobulation=0.1, spiculation=0.0, place="isolated"),
+    NoduleSpec("part-solid", 16.0, lobulation=0.3, spiculation=0.2, place="isolated"),
+    NoduleSpec("ground-glass", 14.0, place="isolated"),
+    NoduleSpec("calcified", 10.0, sphericity=1.0, lobulation=0.0, place="isolated"),
+    NoduleSpec("solid", 8.0, place="vessel"),
+    NoduleSpec("solid", 18.0, spiculation=0.8, lobulation=0.5, place="pleura"),
+    NoduleSpec("solid", 36.0, spiculation=0.5, lobulation=0.6, place="pleura"),
+    NoduleSpec("solid", 4.0, place="isolated"),
+)
+
+
+@pytest.fixture(scope="module")
+def phantom() -> PhantomScan:
+    """A coarse phantom that holds :data:`SPECS`."""
+    return make_phantom(3, scanner=COARSE, patient=PATIENT, nodules=SPECS)
 
 
 def digest(scan: PhantomScan) -> str:
@@ -21,14 +40,16 @@ def digest(scan: PhantomScan) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def test_same_seed_same_bytes(phantom: PhantomScan) -> None:
-    again = make_phantom(3, scanner=COARSE, patient=Patient(), nodules=SPECS)
-    assert digest(again) == digest(phantom)
+def test_same_seed_same_bytes() -> None:
+    small = Patient(half_width_mm=105.0, lung_height_mm=160.0, vessels_per_litre=200.0)
+    scans = [make_phantom(3, scanner=Scanner((3.0, 3.0, 4.0)), patient=small, nodules=SPECS[:3]) for _ in range(2)]
+    assert digest(scans[0]) == digest(scans[1])
 
 
-def test_another_seed_another_phantom(phantom: PhantomScan) -> None:
-    other = make_phantom(4, scanner=COARSE, patient=Patient(), nodules=())
-    assert not np.array_equal(other.ct.hu, phantom.ct.hu)
+def test_another_seed_another_phantom() -> None:
+    quick = Patient(vessels_per_litre=50.0)
+    one, other = (make_phantom(seed, scanner=Scanner((4.0, 4.0, 5.0)), patient=quick, nodules=()) for seed in (3, 4))
+    assert not np.array_equal(one.ct.hu, other.ct.hu)
     assert other.truth == ()
     assert not other.nodules_label.any()
 
@@ -100,7 +121,11 @@ def test_only_part_solid_nodules_have_a_solid_part(phantom: PhantomScan) -> None
 
 @pytest.mark.parametrize(
     ("number", "low", "high"),
-    [(1, SOLID_HU[0] - 15, SOLID_HU[1] + 15), (3, GROUND_GLASS_HU[0] - 60, GROUND_GLASS_HU[1] + 60), (4, CALCIFIED_HU[0] - 40, CALCIFIED_HU[1] + 20)],
+    [
+        (1, SOLID_HU[0] - 15, SOLID_HU[1] + 15),
+        (3, GROUND_GLASS_HU[0] - 60, GROUND_GLASS_HU[1] + 60),
+        (4, CALCIFIED_HU[0] - 40, CALCIFIED_HU[1] + 20),
+    ],
 )
 def test_hu_of_kinds(phantom: PhantomScan, number: int, low: float, high: float) -> None:
     nodule = phantom.truth[number - 1]
@@ -124,9 +149,9 @@ def test_lungs_hold_air_and_have_the_volume_of_lungs(phantom: PhantomScan) -> No
     assert left > right
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_drawn_patients_have_plausible_lungs(seed: int) -> None:
-    scan = make_phantom(seed, scanner=Scanner((3.0, 3.0, 4.0)), nodules=())
+    scan = make_phantom(seed, scanner=Scanner((4.0, 4.0, 5.0)), nodules=())
     assert 2000 < scan.lung_volumes_ml()["total"] < 8000
     touches = [bool(scan.lungs[:, :, k].any()) for k in (0, -1)]
     assert touches == [False, False]
@@ -151,7 +176,8 @@ def test_truth_survives_json(phantom: PhantomScan) -> None:
 
 def test_contrast_medium_brightens_the_heart() -> None:
     plain, bright = (
-        make_phantom(2, scanner=Scanner((4.0, 4.0, 5.0), noise_hu=0.0), patient=Patient(contrast_hu=c, vessels_per_litre=50.0), nodules=()) for c in (0.0, 250.0)
+        make_phantom(2, scanner=Scanner((4.0, 4.0, 5.0), noise_hu=0.0), patient=Patient(contrast_hu=c, vessels_per_litre=50.0), nodules=())
+        for c in (0.0, 250.0)
     )
     difference = bright.ct.hu - plain.ct.hu
     assert difference.max() == pytest.approx(250.0, abs=2.0)
@@ -162,4 +188,4 @@ def test_refuses_what_cannot_be() -> None:
     with pytest.raises(UsageError, match="seed"):
         make_phantom(-1)
     with pytest.raises(InputError, match="no room"):
-        make_phantom(1, scanner=Scanner((4.0, 4.0, 5.0)), patient=Patient(vessels_per_litre=20.0), nodules=[NoduleSpec("solid", 60.0)] * 20)
+        make_phantom(1, scanner=Scanner((4.0, 4.0, 5.0)), patient=Patient(vessels_per_litre=0.0), nodules=[NoduleSpec("solid", 60.0)] * 30)
