@@ -19,7 +19,7 @@ def bundle_root_of_run(package_file: str) -> str:
     for flag, value in zip(sys.argv, [*sys.argv[1:], ""], strict=True):
         name, _, inline = flag.partition("=")
         if name.lstrip("-").replace("-", "_") == "config_file" and flag.startswith("--"):
-            config = Path((inline or value).strip("[]'\" ").split(",")[0].strip("'\" "))
+            config = Path((inline or value).strip("[]'\" ").split(",")[0].strip("'\" ")).absolute()
             if config.parent.name == "configs":
                 return str(config.parent.parent)
     return str(Path(package_file).parent)

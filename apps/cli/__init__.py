@@ -1,0 +1,1 @@
+"""The ``nodulescope`` command: one file per subcommand, and what they share on a terminal."""

@@ -1,0 +1,1 @@
+"""The clinical application: a chest CT in, findings out."""

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from monai.data import load_decathlon_datalist
-
 from nodulescope.bundles.errors import InputError
 
 
@@ -16,7 +14,8 @@ def read_datalist(path: str | Path, part: str, *, file_keys: Sequence[str] = ("i
     """Items of one part of a datalist, with absolute and existing files.
 
     Args:
-        path: JSON file in MONAI's (Medical Segmentation Decathlon's) form; relative files are relative to it.
+        path: JSON file in MONAI's (Medical Segmentation Decathlon's) form, or a plain list of items, which then is every part; relative files are
+            relative to it.
         part: ``training``, ``validation`` or ``test``.
         file_keys: keys that name files.
 
@@ -30,11 +29,15 @@ def read_datalist(path: str | Path, part: str, *, file_keys: Sequence[str] = ("i
         content = json.loads(file.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise InputError(f"{file}: not valid JSON ({error.msg}, line {error.lineno})") from error
-    if part not in content:
+    if isinstance(content, dict) and part not in content:
         raise InputError(f"{file}: has no part named {part!r}; it holds {', '.join(sorted(content))}")
-    items: list[dict[str, Any]] = load_decathlon_datalist(str(file), True, part, base_dir=str(file.parent)) if content[part] else []
+    entries = content if isinstance(content, list) else content[part]
+    items: list[dict[str, Any]] = [dict(entry) if isinstance(entry, dict) else {"image": entry} for entry in entries]
     for item in items:
         for key in file_keys:
-            if key in item and not Path(item[key]).exists():
+            if key not in item:
+                continue
+            item[key] = str(file.parent.absolute() / item[key])
+            if not Path(item[key]).exists():
                 raise InputError(f"{file}: names {item[key]}, which does not exist")
     return items

@@ -50,7 +50,8 @@ def cached_cube_transforms(*, outline: bool) -> Compose:
         [
             LoadImaged(["image", *labels], ensure_channel_first=False, allow_missing_keys=True, image_only=True),
             EnsureChannelFirstd(["image", *labels], allow_missing_keys=True),
-            CanonicalCTd("image"),
+            # One by one: CacheDataset takes any Compose for a random transform and would cache nothing after it.
+            *CanonicalCTd("image").transforms,
             *([OutlineOrEmptyd("label")] if outline else []),
             CastToTyped(["image", *labels], dtype=[torch.float16] + [torch.uint8] * len(labels)),
         ]

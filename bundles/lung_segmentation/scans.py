@@ -30,7 +30,8 @@ def cached_scan_transforms() -> Compose:
         [
             LoadImaged(["image", "label"], image_only=True),
             EnsureChannelFirstd(["image", "label"]),
-            CanonicalCTd("image", spacing_mm=SPACING_MM, label_keys=["label"]),
+            # One by one: CacheDataset takes any Compose for a random transform and would cache nothing after it.
+            *CanonicalCTd("image", spacing_mm=SPACING_MM, label_keys=["label"]).transforms,
             CastToTyped(["image", "label"], dtype=[torch.float32, torch.uint8]),
             SelectItemsd(["image", "label"]),
         ]

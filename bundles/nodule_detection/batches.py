@@ -40,7 +40,8 @@ def cached_scan_transforms() -> Compose:
         [
             LoadImaged(["image", "label"], image_only=True),
             EnsureChannelFirstd(["image", "label"]),
-            CanonicalCTd("image", label_keys=["label"]),
+            # One by one: CacheDataset takes any Compose for a random transform and would cache nothing after it.
+            *CanonicalCTd("image", label_keys=["label"]).transforms,
             CropForegroundd(["image", "label"], source_key="label", margin=LUNG_MARGIN_MM, allow_smaller=True),
             EnsureTyped(["box"], dtype=torch.float32),
             EnsureTyped(["box_class"], dtype=torch.long),

@@ -57,7 +57,7 @@ def _muscle(anatomy: Anatomy, planes: Field) -> Field:
     turn = np.abs(f.angle)
     height = np.clip((f.z / np.float32(f.patient.lung_height_mm) - np.float32(0.35)) * 2, 0, 1)
     armpit = np.exp(-(((turn - np.float32(1.75)) / np.float32(0.36)) ** 2)) * height
-    bias = np.float32(1.75) - np.float32(2.0) * armpit + np.clip(1 - t.cage / 9, 0, 1)
+    bias = np.float32(1.75) - np.float32(2.5) * armpit + np.clip(1 - t.cage / 9, 0, 1)
     return np.asarray(np.maximum(t.muscle, -(planes + bias) * np.float32(3.0)), dtype=np.float32)
 
 

@@ -1,8 +1,9 @@
 """Space-filling branching trees: arteries, veins and bronchi of one lung.
 
 A tree reaches a cloud of evenly spread points. It grows point by point, each time by the point that costs least: the length of the new
-branch plus a share of its way back to the root (Cuntz et al., One rule to grow them all, PLoS Comput Biol 6, 2010). Little wire makes it
-branch, short ways make it radiate from the hilum. Radii follow Murray's law: what feeds n points is ``n ** (1 / MURRAY)`` times as wide as what feeds one.
+branch plus a share of its way back to the root (Cuntz et al., One rule to grow them all, PLoS Comput Biol 6, 2010). Little wire makes
+it branch, short ways make it radiate from the hilum. Radii follow Murray's law: what feeds n points is ``n ** (1 / MURRAY)`` times as
+wide as what feeds one.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from nodulescope.bundles.data.phantoms.scanner import Scanner
 Field = NDArray[np.float32]
 
 COARSE_STEP_MM = 2.2
-"""Smooth shapes are computed no finer than about this: a signed distance is nearly linear, so interpolating it at 2 mm moves a surface
+"""Smooth shapes are computed on steps of about this: a signed distance is nearly linear, so interpolating it at 2 mm moves a surface
 with a radius of curvature of 10 mm by only 0.05 mm."""
 
 FINE_SLICE_MM = 1.3
@@ -60,7 +60,7 @@ class Grid:
 
     def coarse(self) -> tuple[Grid, tuple[int, int, int]]:
         """A grid on every n-th voxel that covers this one, and those n along (z, y, x)."""
-        factors = tuple(max(int(COARSE_STEP_MM / s), 1) for s in self.spacing_mm)
+        factors = tuple(max(round(COARSE_STEP_MM / s), 1) for s in self.spacing_mm)
         shape = tuple(math.ceil((n - 1) / f) + 1 for n, f in zip(self.shape, factors[::-1], strict=True))
         spacing = tuple(s * f for s, f in zip(self.spacing_mm, factors, strict=True))
         grid = Grid(self.origin_mm, (spacing[0], spacing[1], spacing[2]), (shape[0], shape[1], shape[2]))

@@ -61,7 +61,7 @@ def make_lungs(frame: BodyFrame, thorax: Thorax, mediastinum: Mediastinum, roof:
         apex = (frame.z - np.float32(p.lung_height_mm - (2.0 if sign > 0 else 6.0)) + drop) / np.sqrt(1 + slope2)
         half = np.float32(1.0) - side * frame.x
         lungs[label] = smooth_max(smooth_max(inside, apex, 8.0), half, 4.0)
-    # The oblique fissure runs from the level of the fourth thoracic vertebra to the front of the diaphragm; the horizontal one starts from it.
+    # The oblique fissure runs from the fourth thoracic vertebra to the front of the diaphragm; the horizontal one starts from it.
     tilt = np.float32(rng.uniform(-6, 6))
     rise = np.float32(1.05 * rng.uniform(0.92, 1.08))
     oblique = (frame.y * rise + np.float32(52 * sz + tilt) - frame.z + np.float32(0.0015) * (np.abs(frame.x) - 70) ** 2) / np.float32(1.45)

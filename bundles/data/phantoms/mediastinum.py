@@ -1,6 +1,7 @@
 """Heart, great vessels, trachea, main bronchi and oesophagus.
 
-Landmarks are in reference millimetres of the body frame (x left, y back, z above the dome of the right diaphragm), read off LIDC-IDRI-0001 and -0002 and scaled to the patient.
+Landmarks are in reference millimetres of the body frame (x left, y back, z above the dome of the right diaphragm), read off LIDC-
+IDRI-0001 and -0002 and scaled to the patient.
 """
 
 from __future__ import annotations

@@ -62,11 +62,12 @@ def make_thorax(frame: BodyFrame) -> Thorax:
     side, behind = np.abs(np.sin(angle)), np.maximum(np.cos(angle), 0)
     before = np.maximum(-np.cos(angle), 0)
     fat = p.fat_mm * (0.75 + 0.5 * side**2 * (1 - 0.5 * shoulder) + 0.15 * before**3 * (1 - shoulder)) * (1 - 0.25 * shoulder)
+    fat = fat + 11 * shoulder * side**2
     if p.female:
         breast = np.exp(-(((np.abs(angle) - 2.12) / 0.40) ** 2)) * np.exp(-(((t - 0.38) / 0.22) ** 2))
         fat = fat + (9.0 + 0.7 * p.fat_mm) * breast
     upper = np.clip((t - 0.2) / 0.8, 0, 1.1)
-    half_width = p.half_width_mm + 10 + p.muscle_mm * (0.55 + 0.6 * shoulder) + 52 * shoulder - 30 * _rise(t, 1.0, 1.25)
+    half_width = p.half_width_mm + 10 + p.muscle_mm * (0.55 + 0.6 * shoulder) + 40 * shoulder - 30 * _rise(t, 1.0, 1.25)
     front = p.half_depth_mm * (1 - 0.34 * upper**2) + 11 + 0.3 * p.muscle_mm * (0.6 + shoulder)
     back = p.half_depth_mm * (1 - 0.06 * upper**2) + 14 + 0.95 * p.muscle_mm
     muscle = superellipse(angle, half_width, front, back, 2.25)

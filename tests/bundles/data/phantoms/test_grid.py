@@ -14,7 +14,7 @@ GRID = Grid((-10.0, 5.0, 2.0), (0.5, 0.5, 1.25), (9, 20, 30))
 
 def test_refined_plane_is_the_plane() -> None:
     coarse, factors = GRID.coarse()
-    assert factors == (1, 4, 4)
+    assert factors == (2, 4, 4)
     x, y, z = coarse.axes()
     fine = refine((2 * x - y + 3 * z).astype(np.float32), factors)[:9, :20, :30]
     fx, fy, fz = GRID.axes()

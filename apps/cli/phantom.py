@@ -1,0 +1,62 @@
+"""``nodulescope phantom``: chest CTs with exact truth, from nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nodulescope.apps.cli.options import Quiet, is_quiet
+from nodulescope.apps.cli.phantom_study import write_phantom_study
+from nodulescope.apps.cli.progress import counting_progress
+
+EPILOG = """Examples:
+
+nodulescope phantom -o phantoms --scans 3
+
+nodulescope analyze phantoms/phantom_00000 -o result
+
+nodulescope phantom -o training --scans 60 --datalist
+
+nodulescope train nodule_detection --datalist training/scans.json"""
+
+
+def phantom(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the phantoms; one folder for each is made in it.")],
+    scans: Annotated[int, typer.Option(min=1, help="How many to make, each of another patient on another scanner.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Number of the first phantom; the same number gives the same bytes.")] = 0,
+    datalist: Annotated[
+        bool,
+        typer.Option(
+            "--datalist",
+            help="Make training data instead: scans of 1 mm with many nodules, and the datalists scans.json (lungs, detection) and "
+            "cubes/datalist.json (outlines, grading). An interrupted run goes on where it stopped.",
+        ),
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make synthetic chest CTs as DICOM series, with exact truth.
+
+    For each: a folder with dicom/, truth.json (every nodule's place, size, kind and ratings), lungs.nii.gz and nodules.nii.gz (label maps on
+    the grid of the DICOM series).
+    """
+    from nodulescope.bundles.data.phantom_datalist import write_phantom_datalists
+    from nodulescope.bundles.data.phantoms import make_phantom
+
+    shown = not is_quiet(context, quiet)
+    with counting_progress("Making phantoms", scans, shown=shown) as done:
+        if datalist:
+            for number in write_phantom_datalists(out, scans, seed=seed):
+                done(number)
+        else:
+            for number in range(scans):
+                write_phantom_study(make_phantom(seed + number), out / f"phantom_{seed + number:05d}")
+                done(number + 1)
+    if shown:
+        written = (
+            [out / "scans.json", out / "cubes" / "datalist.json"] if datalist else [out / f"phantom_{seed + n:05d}" for n in range(scans)]
+        )
+        for path in written:
+            typer.echo(str(path))

@@ -1,0 +1,60 @@
+"""How the application runs: which bundles, where, at which operating point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nodulescope.bundles.errors import UsageError
+from nodulescope.operators.nodules import Thresholds
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be chosen.
+
+    Attributes:
+        bundles: stage to bundle folder, for stages whose bundle is replaced.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        magnifications: at which the detector searches.
+        series_uid: the DICOM series to analyse; None lets the ranking choose.
+        thresholds: the operating point.
+    """
+
+    bundles: Mapping[str, Path] = field(default_factory=dict)
+    device: str = "auto"
+    magnifications: tuple[float, ...] = (1.0,)
+    series_uid: str | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+    def __post_init__(self) -> None:
+        if not self.magnifications or not all(0.25 <= m <= 8.0 for m in self.magnifications):
+            raise UsageError(f"magnifications must be numbers between 0.25 and 8, not {list(self.magnifications)}")
+
+
+def read_settings(file: Path | None = None) -> Settings:
+    """Settings of ``app.yaml``.
+
+    Args:
+        file: None for the one that ships with the application.
+
+    Raises:
+        UsageError: the file is missing, no YAML, or holds an unknown key.
+    """
+    try:
+        text = file.read_text(encoding="utf-8") if file else files(__package__).joinpath("app.yaml").read_text(encoding="utf-8")
+        content: dict[str, Any] = yaml.safe_load(text) or {}
+        return Settings(
+            bundles={stage: Path(folder) for stage, folder in (content.pop("bundles", None) or {}).items()},
+            device=content.pop("device", "auto"),
+            magnifications=tuple(float(m) for m in content.pop("magnifications", (1.0,))),
+            thresholds=Thresholds(**content.pop("thresholds", {})),
+            **content,
+        )
+    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"{file or 'app.yaml'}: not valid settings ({str(error).splitlines()[0]})") from error

@@ -1,0 +1,61 @@
+"""Which of a detector's candidates are looked at, and which are reported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nodulescope.bundles.contracts import Candidate, Grade
+from nodulescope.bundles.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Operating point of the chain, in ``app.yaml``.
+
+    Attributes:
+        detection_score: candidates below this are not looked at.
+        nodule_probability: findings below this, after grading, are not reported.
+        most_candidates: at most this many candidates, the best ones, are looked at.
+        smallest_mm: findings of a smaller mean diameter are micronodules and not reported (3 mm, Fleischner glossary 2008).
+        detector_weight: share of the detector's opinion in the nodule probability, 0..1; the rest is the grading network's.
+
+    Raises:
+        UsageError: a value is out of its range.
+    """
+
+    detection_score: float = 0.3
+    nodule_probability: float = 0.5
+    most_candidates: int = 40
+    smallest_mm: float = 3.0
+    detector_weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("detection_score", "nodule_probability", "detector_weight"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise UsageError(f"threshold {name} must lie between 0 and 1, not {getattr(self, name)}")
+        if self.most_candidates < 1 or self.smallest_mm < 0:
+            raise UsageError("most_candidates must be at least 1 and smallest_mm not negative")
+
+
+def select(candidates: Sequence[Candidate], thresholds: Thresholds) -> tuple[Candidate, ...]:
+    """The candidates worth outlining and grading, best first."""
+    good = [c for c in candidates if c.score >= thresholds.detection_score]
+    return tuple(sorted(good, key=lambda c: -c.score)[: thresholds.most_candidates])
+
+
+def nodule_probability(candidate: Candidate, grade: Grade, thresholds: Thresholds) -> float:
+    """Probability that a finding is a nodule: detector and grading network weighed on the scale of log-odds.
+
+    The two err differently (the detector saw the whole neighbourhood, the grading network was shown vessels as counter-examples), so both must be
+    convinced: one near-certain no outweighs a lukewarm yes.
+    """
+    weight = thresholds.detector_weight
+    log_odds = weight * _log_odds(candidate.score) + (1.0 - weight) * _log_odds(grade.probability)
+    return 1.0 / (1.0 + math.exp(-log_odds))
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, 1e-4), 1.0 - 1e-4)
+    return math.log(bounded / (1.0 - bounded))
