@@ -43,7 +43,7 @@ typing-tree:
 	@for room in $(ROOMS); do ln -sfn ../../$$room .typing/nodulescope/$$room; done
 
 bench: $(INSTALLED)  ## time and memory of one analysis
-	$(BIN)/python -m nodulescope.apps.cli.bench
+	$(BIN)/python tests/bench_analysis.py
 
 clean:  ## remove what was made here, the environment too
 	rm -rf $(VENV) .typing .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build dist demo nodulescope.egg-info

@@ -23,7 +23,7 @@ def autocast(device: torch.device, enabled: bool | None = None) -> torch.autocas
 
 
 class MixedPrecisionInferer(Inferer):
-    """Run a network under autocast on any device and hand back float32.
+    """Run a network under autocast on any device and hand back float32, without the metadata that MONAI's tensors carry through every operation.
 
     MONAI's trainers know mixed precision on CUDA only; as their inferer this brings it to CPUs as well.
 
@@ -37,6 +37,7 @@ class MixedPrecisionInferer(Inferer):
 
     def __call__(self, inputs: torch.Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> torch.Tensor:
         """The network's answer in float32."""
-        with autocast(inputs.device, self.enabled):
-            answers: torch.Tensor = network(inputs, *args, **kwargs)
+        values = inputs.as_tensor() if hasattr(inputs, "as_tensor") else inputs
+        with autocast(values.device, self.enabled):
+            answers: torch.Tensor = network(values, *args, **kwargs)
         return answers.float()

@@ -20,6 +20,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
+REAL_SCANS_MISSING = "real scans are not here"
+"""How a skip begins that may happen in CI too: the real scans are laid beside the repository only where people may have them."""
+
 ORIENTATIONS = [(axes, signs) for axes in itertools.permutations(range(3)) for signs in itertools.product((1, -1), repeat=3)]
 """The 48 ways in which the axes of an image can lie along those of the patient."""
 
@@ -31,7 +34,7 @@ AssertSameImage = Callable[[CTVolume, CTVolume], None]
 def shared_data() -> Path:
     """Folder of real, public scans, laid beside the repository on developers' machines and in CI."""
     if not SHARED_DATA.is_dir():
-        pytest.skip("real scans are not here: ../shared/data beside the repository is absent")
+        pytest.skip(f"{REAL_SCANS_MISSING}: ../shared/data beside the repository is absent")
     return SHARED_DATA
 
 
@@ -79,3 +82,28 @@ def assert_same_image() -> AssertSameImage:
         np.testing.assert_allclose(actual.hu[tuple(nearest.T)], expected.hu[tuple(indices.T)], atol=1e-3)
 
     return check
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a test may not skip because a program is missing: the run fails, for `.ci/run` installs them all."""
+    refused = _refused_skips(session.config)
+    if refused and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which skips made the run fail."""
+    refused = _refused_skips(terminalreporter.config)
+    if refused:
+        terminalreporter.section("skips that are not allowed in CI", red=True)
+        for line in refused:
+            terminalreporter.line(line)
+
+
+def _refused_skips(config: pytest.Config) -> list[str]:
+    """Tests that skipped in CI for another reason than missing real scans, with their reasons."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("CI") or reporter is None:
+        return []
+    skipped = [(report.nodeid, report.longrepr[2]) for report in reporter.stats.get("skipped", ()) if isinstance(report.longrepr, tuple)]
+    return [f"{name}: {reason}" for name, reason in skipped if REAL_SCANS_MISSING not in reason]

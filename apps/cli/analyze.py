@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from nodulescope.apps.cli.findings_table import findings_summary, print_files
-from nodulescope.apps.cli.options import AsJson, Bundles, Device, Quiet, Series, Source, is_quiet, parse_bundles, parse_magnifications
+from nodulescope.apps.cli.findings_table import print_files, print_findings
+from nodulescope.apps.cli.options import DEVICE_HELP, AsJson, Bundles, Quiet, Series, Source, is_quiet, parse_bundles, parse_magnifications
 from nodulescope.apps.cli.progress import stage_progress
+
+if TYPE_CHECKING:
+    from nodulescope.operators.examination import Examination
 
 EPILOG = """Examples:
 
@@ -28,14 +32,19 @@ def analyze(
     source: Source,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results. They appear whole or not at all.")],
     bundle: Bundles = None,
-    device: Device = "auto",
+    device: Annotated[str | None, typer.Option("--device", metavar="NAME", help=DEVICE_HELP, show_default="auto")] = None,
     magnifications: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="M,M,...",
             help="Search through voxels this many times as large. 1 finds nodules; 1,1.5,2 takes longer and finds masses too.",
+            show_default="1",
         ),
-    ] = "1",
+    ] = None,
+    settings_file: Annotated[
+        Path | None,
+        typer.Option("--settings", metavar="FILE", help="YAML file in the form of the application's app.yaml; other options win over it."),
+    ] = None,
     series: Series = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -44,17 +53,33 @@ def analyze(
 
     Writes findings.json and report.html, and for DICOM input segmentation.dcm and measurements.dcm.
     """
-    from nodulescope.apps.nodule_ct.chain import STAGE_NAMES, Settings
+    from nodulescope.apps.nodule_ct.chain import STAGE_NAMES
     from nodulescope.apps.nodule_ct.chain import analyze as analyze_ct
+    from nodulescope.apps.nodule_ct.settings import read_settings
     from nodulescope.operators.examination.findings_json import examination_to_findings
 
     quiet = is_quiet(context, quiet)
-    settings = Settings(parse_bundles(bundle), device, parse_magnifications(magnifications), series)
+    settings = read_settings(settings_file)
+    settings = replace(
+        settings,
+        bundles={**settings.bundles, **parse_bundles(bundle)},
+        device=device or settings.device,
+        magnifications=parse_magnifications(magnifications) if magnifications else settings.magnifications,
+        series_uid=series or settings.series_uid,
+    )
     with stage_progress(STAGE_NAMES, shown=not (quiet or as_json)) as progress:
         examination = analyze_ct(source, out, settings, progress)
     if as_json:
         typer.echo((out / "findings.json").read_text(encoding="utf-8"), nl=False)
     elif not quiet:
         console = Console()
-        console.print(findings_summary(examination_to_findings(examination)))
-        print_files(console, out)
+        print_findings(console, examination_to_findings(examination))
+        print_files(console, result_files(examination, out))
+
+
+def result_files(examination: Examination, folder: Path) -> list[Path]:
+    """The files that this analysis wrote; others in the folder are not its own."""
+    from nodulescope.operators.results import FINDINGS, MEASUREMENTS, REPORT, SEGMENTATION
+
+    names = (REPORT, FINDINGS, SEGMENTATION, MEASUREMENTS) if examination.ct.source.instances else (REPORT, FINDINGS)
+    return [folder / name for name in names]

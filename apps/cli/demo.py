@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from nodulescope.apps.cli.options import Device, Quiet, is_quiet
 from nodulescope.apps.cli.phantom_study import write_phantom_study
+from nodulescope.apps.cli.plain_table import plain_table
 from nodulescope.apps.cli.progress import stage_progress
 from nodulescope.apps.cli.truth_matching import Match, match_findings
 
@@ -39,9 +41,10 @@ def demo(
 ) -> None:
     """Make a chest CT with known nodules, analyse it, and compare. Needs no data and no network.
 
-    Shows what was found, what was missed and what was found in error: nothing is hidden.
+    Shows what was found, what was missed and what was found where nothing is: nothing is hidden.
     """
-    from nodulescope.apps.nodule_ct.chain import STAGE_NAMES, Settings, analyze
+    from nodulescope.apps.nodule_ct.chain import STAGE_NAMES, analyze
+    from nodulescope.apps.nodule_ct.settings import read_settings
     from nodulescope.operators.examination.findings_json import examination_to_findings
 
     quiet = is_quiet(context, quiet)
@@ -50,7 +53,7 @@ def demo(
         progress(DEMO_STAGE)
         scan = demo_phantom(seed)
         series = write_phantom_study(scan, study)
-        findings = examination_to_findings(analyze(series, result, Settings(device=device), progress))
+        findings = examination_to_findings(analyze(series, result, replace(read_settings(), device=device), progress))
     if quiet:
         return
     console = Console()
@@ -79,28 +82,31 @@ def demo_phantom(seed: int) -> PhantomScan:
 
 
 def comparison_table(matches: Sequence[Match]) -> Table:
-    """Truth on the left, findings on the right, one line for each nodule and for each false finding."""
-    table = Table(title="Findings beside the phantom's truth", title_justify="left", header_style="bold")
-    for heading in ("Truth", "mm", "Mal.", "", "#", "Found as", "mm", "Mal.", "Nodule", "Off by"):
-        table.add_column(heading, justify="left" if heading in ("Truth", "", "Found as") else "right", no_wrap=True)
+    """Truth on the left, findings on the right, one line for each nodule and for each false finding.
+
+    mm is the mean diameter, Mal. the malignancy from 1 to 5; narrow enough for 80 columns.
+    """
+    truth = {"Truth": "left", "mm": "right", "Mal.": "right"}
+    table = plain_table(
+        "Findings beside the phantom's truth",
+        {**truth, " ": "left", "Found as": "left", "mm ": "right", "Mal. ": "right", "Off by": "right"},
+    )
     for match in matches:
         table.add_row(*_truth_cells(match.truth), _verdict(match), *_finding_cells(match.finding, match.distance_mm))
     return table
 
 
 def comparison_line(matches: Sequence[Match]) -> str:
-    """How many were found, missed, and found in error."""
+    """How many were found, missed, and found where nothing is."""
     nodules = sum(match.truth is not None for match in matches)
     found = sum(match.distance_mm is not None for match in matches)
     extra = sum(match.truth is None for match in matches)
-    return f"Found {found} of {nodules} nodules; {nodules - found} missed, {extra} found in error."
+    return f"Found {found} of {nodules} nodules; {nodules - found} missed, {extra} false."
 
 
 def lung_table(truth_ml: Mapping[str, float], measured_ml: Mapping[str, float]) -> Table:
     """Lung volumes beside the truth."""
-    table = Table(title="Lung volumes", title_justify="left", header_style="bold")
-    for heading in ("Lung", "Truth ml", "Measured ml", "Difference"):
-        table.add_column(heading, justify="left" if heading == "Lung" else "right")
+    table = plain_table("Lung volumes", {"Lung": "left", "Truth ml": "right", "Measured ml": "right", "Difference": "right"})
     for side in ("right", "left", "total"):
         table.add_row(side, f"{truth_ml[side]:.0f}", f"{measured_ml[side]:.0f}", f"{measured_ml[side] / truth_ml[side] - 1:+.1%}")
     return table
@@ -110,7 +116,7 @@ def _truth_cells(nodule: Mapping[str, Any] | None) -> tuple[str, str, str]:
     if nodule is None:
         return "", "", ""
     return (
-        f"{nodule['kind']}, {nodule['place']}, {nodule['side']}",
+        f"{nodule['kind']}, {nodule['place']}",
         f"{nodule['mean_diameter_mm']:.1f}",
         f"{nodule['ratings']['malignancy']:.1f}",
     )
@@ -118,13 +124,11 @@ def _truth_cells(nodule: Mapping[str, Any] | None) -> tuple[str, str, str]:
 
 def _finding_cells(nodule: Mapping[str, Any] | None, distance_mm: float | None) -> tuple[str, ...]:
     if nodule is None:
-        return "", "", "", "", "", ""
+        return "", "", "", ""
     return (
-        str(nodule["id"]),
-        f"{nodule['type']}, {nodule['side']}",
+        f"{nodule['id']} {nodule['type']}",
         f"{nodule['mean_diameter_mm']:.1f}",
         f"{nodule['malignancy']:.1f}",
-        f"{nodule['probability']:.0%}",
         "" if distance_mm is None else f"{distance_mm:.1f} mm",
     )
 
@@ -132,4 +136,4 @@ def _finding_cells(nodule: Mapping[str, Any] | None, distance_mm: float | None) 
 def _verdict(match: Match) -> Text:
     if match.finding is None:
         return Text("missed", style="bold red")
-    return Text("in error", style="yellow") if match.truth is None else Text("found", style="green")
+    return Text("false", style="yellow") if match.truth is None else Text("found", style="green")

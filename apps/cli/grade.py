@@ -12,6 +12,7 @@ from rich.table import Table
 
 from nodulescope.apps.cli.findings_table import point_text
 from nodulescope.apps.cli.options import AsJson, Bundles, Device, Quiet, Series, Source, is_quiet, parse_bundles, parse_point
+from nodulescope.apps.cli.plain_table import plain_table
 from nodulescope.apps.cli.progress import stage_progress
 from nodulescope.bundles.errors import UsageError
 
@@ -110,10 +111,7 @@ def grades_to_json(ct: CTVolume, bundle: Bundle, points: Sequence[Point], grades
 
 def grades_table(points: Sequence[Point], grades: Sequence[Grade]) -> Table:
     """One column per point: there are more ratings than points."""
-    table = Table(title="Grades", title_justify="left", header_style="bold")
-    table.add_column("Rating")
-    for point in points:
-        table.add_column(point_text(point), justify="right", no_wrap=True)
+    table = plain_table("Grades", {"Rating": "left"} | {point_text(point) + " " * n: "right" for n, point in enumerate(points)})
     table.add_row("nodule", *(f"{g.probability:.0%}" for g in grades))
     table.add_row("malignancy (1 to 5)", *(f"{g.malignancy:.1f}" for g in grades))
     table.add_row("malignancy above 3", *(f"{g.malignancy_probability:.0%}" for g in grades))

@@ -10,10 +10,10 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from nodulescope.apps.cli.options import AsJson
+from nodulescope.apps.cli.plain_table import plain_table
 from nodulescope.bundles.errors import BundleError
 
 EPILOG = """Examples:
@@ -36,14 +36,14 @@ def info(as_json: AsJson = False) -> None:
         return
     console = Console()
     console.print(Text(f"nodulescope {known['nodulescope']}, Python {known['python']}", style="bold"))
-    versions = Table("Package", "Version", header_style="bold")
+    versions = plain_table("Packages", {"Name": "left", "Version": "left"})
     for name, number in known["packages"].items():
         versions.add_row(name, number or "not installed")
     console.print(versions)
     console.print(Text("Devices: " + "; ".join(f"{device['name']} ({device['description']})" for device in known["devices"])))
-    bundles = Table("Stage", "Bundle", "Version", "Weights (SHA-256)", "Metadata says", header_style="bold")
+    bundles = plain_table("Bundles", dict.fromkeys(("Stage", "Name", "Version", "SHA-256", "Metadata"), "left"))
     for bundle in known["bundles"]:
-        bundles.add_row(bundle["stage"], bundle["bundle"], bundle["version"], (bundle["sha256"] or "")[:16], bundle["weights"])
+        bundles.add_row(bundle["stage"], bundle["bundle"], bundle["version"], (bundle["sha256"] or "")[:12], bundle["weights"])
     console.print(bundles)
     for bundle in known["bundles"]:
         console.print(Text(f"{bundle['stage']}: {bundle['path']}"), soft_wrap=True)

@@ -58,9 +58,10 @@ def _write_image(lungs: LungMask, path: Path) -> None:
     image.SetSpacing(spacing)
     image.SetOrigin(lungs.affine_lps[:3, 3].tolist())
     image.SetDirection((lungs.affine_lps[:3, :3] / np.asarray(spacing)).ravel().tolist())
-    # The ending chooses ITK's writer, so the temporary file must have it too: hence a folder beside the target.
+    # The ending, in small letters, chooses ITK's writer, so the temporary file must have it too: hence a folder beside the target.
+    ending = next(ending for ending in IMAGE_ENDINGS if path.name.lower().endswith(ending))
     with tempfile.TemporaryDirectory(dir=path.resolve().parent, prefix=".nodulescope-") as beside:
-        written = Path(beside) / path.name
+        written = Path(beside) / f"lungs{ending}"
         sitk.WriteImage(image, str(written), useCompression=True)
         written.replace(path)
 

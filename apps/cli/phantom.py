@@ -39,8 +39,8 @@ def phantom(
 ) -> None:
     """Make synthetic chest CTs as DICOM series, with exact truth.
 
-    For each: a folder with dicom/, truth.json (every nodule's place, size, kind and ratings), lungs.nii.gz and nodules.nii.gz (label maps on
-    the grid of the DICOM series).
+    For each: a folder with dicom/, truth.json (every nodule's place, size, kind and ratings), lungs.nii.gz and nodules.nii.gz (label maps
+    on the grid of the DICOM series).
     """
     from nodulescope.bundles.data.phantom_datalist import write_phantom_datalists
     from nodulescope.bundles.data.phantoms import make_phantom

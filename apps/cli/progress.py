@@ -48,7 +48,7 @@ def counting_progress(what: str, total: int, *, shown: bool) -> Iterator[Callabl
 
 def spoken(stage: str) -> str:
     """A stage's name as people say it: ``lung_segmentation`` becomes ``Lung segmentation``."""
-    return stage.replace("_", " ").capitalize()
+    return stage.replace("_", " ").capitalize().replace("Dicom", "DICOM")
 
 
 @contextmanager

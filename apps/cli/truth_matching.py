@@ -26,7 +26,8 @@ class Match:
 def match_findings(truth: Sequence[Mapping[str, Any]], findings: Sequence[Mapping[str, Any]]) -> tuple[Match, ...]:
     """Pair findings with nodules: a finding hits a nodule when its centre lies within the nodule's radius of the nodule's centre.
 
-    That is the rule of LUNA16 (Setio et al., Med Image Anal 42, 2017).     Each finding and each nodule is used once; the closest pairs are made first.
+    That is the rule of LUNA16 (Setio et al., Med Image Anal 42, 2017). Each finding and each nodule is used once; the
+    closest pairs are made first.
 
     Args:
         truth: nodules with ``center_lps_mm`` and ``mean_diameter_mm``.

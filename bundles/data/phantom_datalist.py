@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ NODULE_CLASS, IGNORED_CLASS = 0, 1
 """Classes of a box in a detection datalist: to be found, or (masses, too few readers) neither to be found nor to be punished."""
 
 
-def write_phantom_datalists(folder: Path, scans: int, *, seed: int = 0, validation_every: int = 6) -> Iterator[int]:
+def write_phantom_datalists(
+    folder: Path, scans: int, *, seed: int = 0, validation_every: int = 6, make: Callable[[int], PhantomScan] | None = None
+) -> Iterator[int]:
     """Make phantom scans and the datalists ``scans.json`` (lungs and detection) and ``cubes/datalist.json`` (outline and grading).
 
     Scans that are already there are kept, so an interrupted run goes on.
@@ -41,6 +43,7 @@ def write_phantom_datalists(folder: Path, scans: int, *, seed: int = 0, validati
         scans: number of scans, one patient each.
         seed: seed of the first scan; the others follow.
         validation_every: every so many-th patient is for validation.
+        make: makes the phantom of a seed, at 1 mm; :func:`training_phantom` when None.
 
     Yields:
         The number of finished scans, for a progress bar.
@@ -52,7 +55,7 @@ def write_phantom_datalists(folder: Path, scans: int, *, seed: int = 0, validati
         validates = number % validation_every == validation_every - 1
         record = folder / f"phantom_{seed + number:05d}.json"
         if not record.is_file():
-            scan = training_phantom(seed + number)
+            scan = (make or training_phantom)(seed + number)
             item = _write_scan(folder, record.stem, scan)
             item["cubes"] = _write_cubes(cubes, record.stem, scan, validates)
             record.write_text(json.dumps(item), encoding="utf-8")

@@ -32,20 +32,30 @@ class SaveJsond(MapTransform):
 
     Args:
         keys: which values: numbers, strings, tensors, or lists and dicts of them.
+        names: names in the file for keys that have another one there.
         output_dir: folder; made if missing.
         postfix: what the file holds.
         notes: constant entries, such as the units.
     """
 
-    def __init__(self, keys: Sequence[Hashable], output_dir: str | Path, postfix: str, notes: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        keys: Sequence[Hashable],
+        output_dir: str | Path,
+        postfix: str,
+        *,
+        names: Mapping[Hashable, str] | None = None,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(keys)
+        self.names = dict(names or {})
         self.output_dir = Path(output_dir)
         self.postfix = postfix
         self.notes = dict(notes or {})
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Write the file; the item leaves as it came."""
-        content = {**{str(key): _plain(data[key]) for key in self.key_iterator(dict(data))}, **self.notes}
+        content = {self.names.get(key, str(key)): _plain(data[key]) for key in self.key_iterator(dict(data))} | self.notes
         self.output_dir.mkdir(parents=True, exist_ok=True)
         file = self.output_dir / f"{data['name']}_{self.postfix}.json"
         beside = file.with_suffix(".json.part")

@@ -9,9 +9,6 @@ import torch
 from monai.apps.detection.transforms.dictionary import (
     AffineBoxToImageCoordinated,
     ConvertBoxToStandardModed,
-    RandCropBoxByPosNegLabeld,
-    RandFlipBoxd,
-    RandRotateBox90d,
     StandardizeEmptyBoxd,
 )
 from monai.transforms import (
@@ -25,9 +22,9 @@ from monai.transforms import (
     RandScaleIntensityd,
     RandShiftIntensityd,
     SelectItemsd,
-    SpatialPadd,
 )
 
+from nodulescope.bundles.nodule_detection.patches import RandBoxPatchesd
 from nodulescope.bundles.preprocessing import CanonicalCTd
 
 LUNG_MARGIN_MM = 12
@@ -62,24 +59,9 @@ def augmented_patch_transforms(size: int, patches: int, positive: float) -> Comp
         patches: patches per scan and epoch.
         positive: chance that a patch is drawn around a nodule; the others are drawn anywhere.
     """
-    boxes: dict[str, Any] = {"box_keys": ["box"], "box_ref_image_keys": ["image"]}
     return Compose(
         [
-            SpatialPadd("image", spatial_size=(size,) * 3),
-            RandCropBoxByPosNegLabeld(
-                image_keys=["image"],
-                box_keys="box",
-                label_keys="box_class",
-                spatial_size=(size,) * 3,
-                whole_box=True,
-                num_samples=patches,
-                pos=positive,
-                neg=1.0 - positive,
-            ),
-            CastToTyped("image", dtype=torch.float32),
-            *[RandFlipBoxd(image_keys=["image"], prob=0.5, spatial_axis=axis, **boxes) for axis in range(3)],
-            RandRotateBox90d(image_keys=["image"], prob=0.5, max_k=3, spatial_axes=(0, 1), **boxes),
-            RandRotateBox90d(image_keys=["image"], prob=0.3, max_k=3, spatial_axes=(0, 2), **boxes),
+            RandBoxPatchesd("image", size=size, patches=patches, positive=positive),
             RandScaleIntensityd("image", factors=0.1, prob=0.5),
             RandShiftIntensityd("image", offsets=0.03, prob=0.5),
             RandGaussianSmoothd("image", sigma_x=(0.3, 0.8), sigma_y=(0.3, 0.8), sigma_z=(0.3, 0.8), prob=0.15),

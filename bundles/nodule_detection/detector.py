@@ -9,11 +9,18 @@ from monai.apps.detection.networks.retinanet_detector import RetinaNetDetector
 from monai.apps.detection.utils.anchor_utils import AnchorGeneratorWithAnchorShape
 from torch import nn
 
+from nodulescope.bundles.nodule_detection.loss import FocalLossPerNodule
+
+from nodulescope.bundles.nodule_detection.windows import OverlappingWindows
+
 NODULE_CLASS, IGNORED_CLASS = 0, 1
 """Classes of a training box: to be found; or neither to be found nor punished (masses over 30 mm, findings of too few readers)."""
 
 ANCHOR_EDGES_MM = (5.0, 7.5)
 """Edges of the anchor cubes on the finest level; doubled on each coarser one: 5 to 30 mm, which matches boxes from 3 to about 40 mm."""
+
+NEAR_MM = 2.0
+"""Anchors this close to a training box are neither right nor wrong unless the matcher chose them; half the finest anchor step."""
 
 
 class NoduleDetector(RetinaNetDetector):
@@ -24,15 +31,18 @@ class NoduleDetector(RetinaNetDetector):
 
     Args:
         network: a :class:`~nodulescope.bundles.nodule_detection.network.NoduleRetinaNet`.
+        window: edge in voxels of overlapping windows for use with little memory; None looks at a whole scan at once.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, window: int | None = None) -> None:
         anchors = AnchorGeneratorWithAnchorShape(feature_map_scales=(1, 2, 4), base_anchor_shapes=[(edge,) * 3 for edge in ANCHOR_EDGES_MM])
         super().__init__(network=network, anchor_generator=anchors)
         self.set_target_keys(box_key="box", label_key="box_class")
-        self.set_atss_matcher(num_candidates=4, center_in_gt=False)
-        self.set_hard_negative_sampler(batch_size_per_image=96, positive_fraction=0.33, pool_size=20, min_neg=24)
+        self.set_atss_matcher(num_candidates=9, center_in_gt=True)
+        self.set_cls_loss(FocalLossPerNodule())
         self.set_box_selector_parameters(score_thresh=0.05, topk_candidates_per_level=1000, nms_thresh=0.15, detections_per_img=100)
+        if window is not None:
+            self.inferer = OverlappingWindows(window)
 
     def compute_anchor_matched_idxs(
         self, anchors: list[torch.Tensor], targets: list[dict[str, torch.Tensor]], num_anchor_locs_per_level: Sequence[int]
@@ -49,8 +59,10 @@ class NoduleDetector(RetinaNetDetector):
                 )
                 answer = torch.where(among_wanted >= 0, wanted.to(own_anchors.device)[among_wanted.clamp(min=0)], among_wanted)
             centers = (own_anchors[:, :3] + own_anchors[:, 3:]) / 2.0
-            for box in boxes[classes == IGNORED_CLASS].to(own_anchors.device):
-                inside = ((centers >= box[:3]) & (centers <= box[3:])).all(dim=1)
+            # Anchors at an ignored box do not count; nor do those at a nodule that the matcher passed over: they look at the same nodule, calling
+            # them background would contradict their neighbours, and non-maximum suppression removes them anyway.
+            for box in boxes.to(own_anchors.device):
+                inside = ((centers >= box[:3] - NEAR_MM) & (centers <= box[3:] + NEAR_MM)).all(dim=1)
                 answer[inside & (answer < 0)] = self.proposal_matcher.BETWEEN_THRESHOLDS
             matched.append(answer)
         return matched

@@ -42,4 +42,6 @@ class DetectorInferer(Inferer):
         # The detector is a module of its own around the network: its mode decides between losses and boxes.
         self.detector.train(network.training)
         with autocast(images[0].device, self.amp):
-            return self.detector(images, targets if network.training else None)
+            if network.training:
+                return self.detector(images, targets)
+            return self.detector(images, use_inferer=self.detector.inferer is not None)

@@ -74,8 +74,9 @@ class Bundle:
             ct: the CT in HU.
             extra: further values of the item, such as a cube's centre.
         """
-        image = MetaTensor(torch.from_numpy(ct.hu)[None], affine=torch.as_tensor(swap_ras_lps(ct.affine_lps)))
-        image.meta["original_channel_dim"] = 0
+        affine = torch.as_tensor(swap_ras_lps(ct.affine_lps))
+        # What LoadImaged would have left: transforms that lead back to the scan's grid ask for it.
+        image = MetaTensor(torch.from_numpy(ct.hu)[None], affine=affine, meta={"original_affine": affine, "spatial_shape": ct.shape})
         item: dict[str, Any] = self._without(self.component("preprocessing"), LoadImaged, EnsureChannelFirstd)({"image": image, **extra})
         return item
 

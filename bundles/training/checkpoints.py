@@ -12,6 +12,7 @@ from ignite.engine import Engine, Events
 from torch import nn
 
 from nodulescope.bundles.errors import BundleError
+from nodulescope.bundles.training.processes import is_first_process
 
 
 def load_weights(network: nn.Module, path: str | Path) -> None:
@@ -84,7 +85,9 @@ class Resume:
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
 
     def save(self, engine: Engine) -> None:
-        """Write the state, whole or not at all."""
+        """Write the state, whole or not at all; of several processes, which all hold the same state, the first one does."""
+        if not is_first_process():
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         content = {name: thing.state_dict() for name, thing in self.states.items()}
         beside = self.path.with_suffix(".part")
@@ -118,7 +121,7 @@ class SaveBestWeights:
         """Save after each epoch whose key metric beat all before it."""
 
         def save(evaluator: Engine) -> None:
-            if evaluator.state.best_metric_epoch == evaluator.state.epoch:  # type: ignore[attr-defined]
+            if is_first_process() and evaluator.state.best_metric_epoch == evaluator.state.epoch:  # type: ignore[attr-defined]
                 save_weights(self.network, self.path)
 
         engine.add_event_handler(Events.COMPLETED, save)

@@ -1,0 +1,38 @@
+"""Operator: read a chest CT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from monai.deploy.core import Fragment, Operator, OperatorSpec
+
+from nodulescope.operators.deploy.run_record import RunRecord
+from nodulescope.operators.reading import read_ct
+
+
+class ReadCTOperator(Operator):
+    """Emits the CT of the input folder or file.
+
+    Outputs:
+        ct: :class:`~nodulescope.bundles.contracts.CTVolume`.
+
+    Args:
+        fragment: the application.
+        source: what to read; see :func:`~nodulescope.operators.reading.read_ct`.
+        series_uid: the DICOM series to take; None lets the ranking choose.
+        record: times and failures of the run.
+    """
+
+    def __init__(self, fragment: Fragment, *args: Any, source: Path, series_uid: str | None, record: RunRecord, **kwargs: Any) -> None:
+        self.source, self.series_uid, self.record = source, series_uid, record
+        super().__init__(fragment, *args, **kwargs)
+
+    def setup(self, spec: OperatorSpec) -> None:
+        """Declare the ports."""
+        spec.output("ct")
+
+    def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
+        """Read and emit."""
+        with self.record.step("reading"):
+            op_output.emit(read_ct(self.source, series_uid=self.series_uid), "ct")

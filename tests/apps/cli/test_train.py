@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nodulescope.apps.cli.main import run
+from nodulescope.apps.cli.train import bundle_folder, monai_command, parse_changes, training_config
+from nodulescope.bundles.errors import BundleError, UsageError
+from nodulescope.bundles.predictors import STAGES, find_bundle
+
+CONFIG = """
+imports: ["$import json", "$from pathlib import Path"]
+datalist: none
+output_dir: none
+epochs: 1
+learning_rate: 0.1
+values: "$dict(datalist=@datalist, out=@output_dir, epochs=@epochs, rate=@learning_rate, root=@bundle_root)"
+run: "$Path(@bundle_root, 'record.json').write_text(json.dumps(@values))"
+"""
+"""A training configuration that writes down what it was told."""
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    folder = tmp_path / "own_bundle"
+    (folder / "configs").mkdir(parents=True)
+    (folder / "configs" / "metadata.json").write_text("{}", encoding="utf-8")
+    (folder / "configs" / "train.yaml").write_text(CONFIG, encoding="utf-8")
+    return folder
+
+
+def test_options_files_and_single_values_reach_the_configuration(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "override.yaml").write_text("learning_rate: 0.5\nepochs: 9\n", encoding="utf-8")
+    options = ["--datalist", "my/list.json", "--epochs", "3", "--output", "out", "--config", "override.yaml"]
+    assert run(["train", str(bundle), *options]) == 0
+    record = json.loads((bundle / "record.json").read_text(encoding="utf-8"))
+    assert record == {
+        "datalist": str(tmp_path / "my" / "list.json"),
+        "out": str(tmp_path / "out"),
+        "epochs": 3,
+        "rate": 0.5,
+        "root": str(bundle),
+    }
+    command = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("python -m monai.bundle run --config_file "))
+    assert f"--datalist {tmp_path / 'my' / 'list.json'} --epochs 3 --output_dir {tmp_path / 'out'} --bundle_root {bundle}" in command
+
+
+def test_a_single_value_wins_over_everything(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["train", str(bundle), "--set", "learning_rate=0.25", "--set", "datalist=d.json", "--quiet"]) == 0
+    record = json.loads((bundle / "record.json").read_text(encoding="utf-8"))
+    assert (record["rate"], record["datalist"], record["out"]) == (0.25, "d.json", str(tmp_path / "runs" / "own_bundle"))
+
+
+def test_an_option_that_a_bundle_does_not_know_is_refused(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = bundle / "configs" / "train.yaml"
+    config.write_text(CONFIG.replace("datalist: none", "data_list_file_path: none"), encoding="utf-8")
+    assert run(["train", str(bundle), "--datalist", "d.json"]) == 2
+    assert capsys.readouterr().err == f"nodulescope: {config}: has no 'datalist'; name the bundle's own key with --set KEY=VALUE\n"
+
+
+@pytest.mark.parametrize("content", ["a: [", "run: 1\ninitialize: $1/0\ndatalist: d\noutput_dir: o\n"])
+def test_a_configuration_that_cannot_be_set_up_ends_with_exit_4(content: str, bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bundle / "configs" / "train.yaml").write_text(content, encoding="utf-8")
+    assert run(["train", str(bundle), "-q"]) == 4
+    err = capsys.readouterr().err
+    assert "train.yaml" in err
+    assert err.count("\n") == 1
+
+
+def test_a_missing_datalist_ends_with_exit_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "nodule_grading", "--datalist", str(tmp_path / "absent.json"), "--output", str(tmp_path), "-q"]) == 3
+    assert f"{tmp_path / 'absent.json'}: there is no such datalist" in capsys.readouterr().err
+
+
+def test_bundles_are_named_by_stage_or_folder(bundle: Path, tmp_path: Path) -> None:
+    assert bundle_folder(str(bundle)) == bundle
+    assert [bundle_folder(stage) for stage in STAGES] == [find_bundle(stage).resolve() for stage in STAGES]
+    with pytest.raises(UsageError, match="neither a bundle's folder"):
+        bundle_folder(str(tmp_path))
+
+
+def test_a_bundle_without_training_configuration_is_told(bundle: Path) -> None:
+    assert training_config(bundle).name == "train.yaml"
+    (bundle / "configs" / "train.yaml").rename(bundle / "configs" / "train.json")
+    assert training_config(bundle).name == "train.json"
+    (bundle / "configs" / "train.json").unlink()
+    with pytest.raises(BundleError, match=r"has no configs/train\.yaml"):
+        training_config(bundle)
+
+
+def test_values_are_yaml() -> None:
+    texts = ["a=2", "b=true", "c=[1, 2]", "d#e=$@a * 2", "f=x=y", "g="]
+    assert parse_changes(texts) == {"a": 2, "b": True, "c": [1, 2], "d#e": "$@a * 2", "f": "x=y", "g": None}
+
+
+@pytest.mark.parametrize("text", ["a", "=1", "a=[1"])
+def test_wrong_values_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--set"):
+        parse_changes([text])
+
+
+def test_the_monai_command_is_quoted_for_a_shell() -> None:
+    command = monai_command([Path("a b/train.yaml"), Path("o.yaml")], {"epochs": 2, "lr": "$1 / 2"})
+    assert command == """python -m monai.bundle run --config_file '['"'"'a b/train.yaml'"'"', '"'"'o.yaml'"'"']' --epochs 2 --lr '$1 / 2'"""

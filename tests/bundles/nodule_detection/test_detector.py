@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nodulescope.bundles.nodule_detection.detector import ANCHOR_EDGES_MM, IGNORED_CLASS, NODULE_CLASS, NoduleDetector
+from nodulescope.bundles.nodule_detection.network import NoduleRetinaNet
+
+
+@pytest.fixture
+def detector() -> NoduleDetector:
+    torch.manual_seed(0)
+    return NoduleDetector(NoduleRetinaNet(num_anchors=2, channels=(8, 8, 16, 16), pyramid_channels=8))
+
+
+def target(*boxes: tuple[float, float, int]) -> dict[str, torch.Tensor]:
+    """Cubes given by centre, edge and class."""
+    corners = [[c - e / 2] * 3 + [c + e / 2] * 3 for c, e, _ in boxes]
+    return {"box": torch.tensor(corners).reshape(-1, 6), "box_class": torch.tensor([k for _, _, k in boxes], dtype=torch.int64)}
+
+
+def matched(detector: NoduleDetector, *boxes: tuple[float, float, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    image = torch.zeros(1, 1, 64, 64, 64)
+    maps = detector.network.eval()(image)
+    detector.generate_anchors(image, {k: list(v) for k, v in maps.items()})
+    assert detector.anchors is not None
+    levels = [m[0, 0].numel() for m in maps["classification"]]
+    return detector.compute_anchor_matched_idxs(detector.anchors, [target(*boxes)], levels)[0], detector.anchors[0]
+
+
+def test_anchors_are_cubes_from_5_to_30_mm(detector: NoduleDetector) -> None:
+    _, anchors = matched(detector, (32.0, 8.0, NODULE_CLASS))
+    edges = anchors[:, 3:] - anchors[:, :3]
+    torch.testing.assert_close(edges[:, 0], edges[:, 1])
+    torch.testing.assert_close(edges[:, 0], edges[:, 2])
+    wanted = sorted(edge * scale for edge in ANCHOR_EDGES_MM for scale in (1, 2, 4))
+    assert sorted(set(edges[:, 0].tolist())) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("edge", [4.0, 8.0, 16.0, 28.0])
+def test_anchors_answer_for_the_nodule_that_they_overlap(detector: NoduleDetector, edge: float) -> None:
+    answer, anchors = matched(detector, (32.0, edge, NODULE_CLASS))
+    positive = anchors[answer == 0]
+    assert len(positive) >= 1
+    centers = (positive[:, :3] + positive[:, 3:]) / 2
+    assert float((centers - 32.0).abs().max()) <= max(edge, 8.0)
+    assert int((answer == -1).sum()) > 0.9 * len(answer)
+
+
+def test_anchors_in_an_ignored_box_count_neither_way(detector: NoduleDetector) -> None:
+    answer, anchors = matched(detector, (16.0, 8.0, NODULE_CLASS), (44.0, 20.0, IGNORED_CLASS))
+    centers = (anchors[:, :3] + anchors[:, 3:]) / 2
+    inside = ((centers >= 34.0) & (centers <= 54.0)).all(dim=1)
+    assert inside.any()
+    assert (answer[inside] == -2).all()
+    assert (answer[~inside] != -2).all()
+    assert (answer[answer >= 0] == 0).all()  # none answers for the ignored box
+
+
+def test_losses_can_be_trained_on_with_and_without_nodules(detector: NoduleDetector) -> None:
+    detector.train()
+    images = [torch.rand(1, 64, 64, 64)] * 2
+    losses = detector(images, [target((32.0, 8.0, NODULE_CLASS)), target()])
+    total = detector.loss(losses)
+    assert float(total) == pytest.approx(float(losses["classification"] + losses["box_regression"]))
+    total.backward()
+    assert all(torch.isfinite(p.grad).all() for p in detector.network.parameters() if p.grad is not None)
+    empty = detector([torch.rand(1, 64, 64, 64)], [target()])
+    assert float(empty["box_regression"]) == 0.0
+
+
+@torch.no_grad()
+def test_findings_are_the_best_first_and_not_doubled(detector: NoduleDetector) -> None:
+    found = detector.eval()([torch.rand(1, 40, 50, 60)])[0]
+    assert set(found) == {"box", "box_class", "box_class_scores"}
+    assert 1 <= len(found["box"]) <= 100
+    assert (found["box_class_scores"].diff() <= 0).all()
+    assert float(found["box"].min()) >= 0.0
+    assert (found["box"][:, 3:] <= torch.tensor([40.0, 50.0, 60.0])).all()

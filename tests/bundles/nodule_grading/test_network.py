@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nodulescope.bundles.nodule_grading.network import RECEPTIVE_FIELD, STRIDE, C3D
+from nodulescope.bundles.nodule_grading.ratings import HEADS
+
+
+@pytest.fixture
+def network() -> C3D:
+    torch.manual_seed(0)
+    made = C3D(len(HEADS), channels=(4, 6, 8, 10))
+    made(torch.rand(4, 1, 46, 46, 46))  # statistics other than 0 and 1
+    return made.eval()
+
+
+@torch.no_grad()
+def test_scanning_densely_equals_cutting_out_every_cube(network: C3D) -> None:
+    volume = torch.rand(1, 1, 46 + 2 * STRIDE, 46 + STRIDE, 46 + 5)
+    dense = network(volume)
+    assert dense.shape == (1, len(HEADS), 3, 2, 1)
+    for i in range(3):
+        for j in range(2):
+            cube = volume[:, :, i * STRIDE : i * STRIDE + RECEPTIVE_FIELD, j * STRIDE : j * STRIDE + RECEPTIVE_FIELD, :RECEPTIVE_FIELD]
+            torch.testing.assert_close(network(cube)[:, :, 0, 0, 0], dense[:, :, i, j, 0])
+
+
+@torch.no_grad()
+def test_an_answer_depends_on_its_own_cube_alone(network: C3D) -> None:
+    volume = torch.rand(1, 1, 54, 46, 46)
+    changed = volume.clone()
+    changed[:, :, :STRIDE] = 0.0
+    assert torch.equal(network(volume)[:, :, 1], network(changed)[:, :, 1])
+    assert not torch.equal(network(volume)[:, :, 0], network(changed)[:, :, 0])
+
+
+def test_a_smaller_cube_is_refused(network: C3D) -> None:
+    with pytest.raises(RuntimeError):
+        network(torch.rand(1, 1, 45, 45, 45))
