@@ -25,24 +25,40 @@ MEASUREMENTS = "measurements.dcm"
 def published_together(out: Path) -> Iterator[Path]:
     """Give a staging folder; when all went well its files move into ``out``, else nothing stays behind.
 
+    Results of an earlier examination go: none of them may be taken for a part of this one.
+
     Args:
         out: the results' folder; made if missing, other files in it are left alone.
 
     Raises:
         UsageError: ``out`` cannot be written to.
     """
-    parent = next(p for p in (out, *out.absolute().parents) if p.is_dir())
+    existing = next(p for p in (out, *out.absolute().parents) if p.exists())
     try:
-        staging = Path(tempfile.mkdtemp(prefix=".nodulescope-", dir=parent))
+        staging = Path(tempfile.mkdtemp(prefix=".nodulescope-", dir=existing))
     except OSError as error:
-        raise UsageError(f"{out}: cannot be written to ({error.strerror}); choose another output folder") from error
+        raise _cannot_write(out, error) from error
     try:
         yield staging
-        out.mkdir(parents=True, exist_ok=True)
-        for file in sorted(staging.iterdir()):
-            file.replace(out / file.name)
+        try:
+            _publish(staging, out)
+        except OSError as error:
+            raise _cannot_write(out, error) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _publish(staging: Path, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    files = sorted(staging.iterdir())
+    for name in {FINDINGS, REPORT, SEGMENTATION, MEASUREMENTS} - {file.name for file in files}:
+        (out / name).unlink(missing_ok=True)
+    for file in files:
+        file.replace(out / file.name)
+
+
+def _cannot_write(out: Path, error: OSError) -> UsageError:
+    return UsageError(f"{out}: cannot be written to ({error.strerror}); choose another output folder")
 
 
 def write_dicom_results(exam: Examination, folder: Path) -> None:

@@ -20,7 +20,7 @@ nodulescope train nodule_grading --epochs 2
 
 nodulescope train nodule_detection --datalist my/scans.json --output runs/mine --set learning_rate=0.0005
 
-nodulescope train bundles/lung_segmentation --config bundles/lung_segmentation/configs/multi_gpu_train.yaml
+nodulescope train nodule_grading --config bundles/nodule_grading/configs/smoke.yaml
 
 The best weights are OUTPUT/best.pt. A training that was interrupted goes on when the same command is given again."""
 
@@ -73,19 +73,21 @@ def train(
     for file in files[1:]:
         if not file.is_file():
             raise UsageError(f"--config {file}: there is no such file")
-    known = _load(files)
-    output = output or Path("runs") / folder.name
+    own, merged = _load(files[:1]), _load(files)
+    chosen = {key for key in ("datalist", "output_dir") if key in settings or merged.get(key) != own.get(key)}
+    if output is None and "output_dir" not in chosen:
+        output = Path("runs") / folder.name
+    if datalist is None and "datalist" not in chosen and folder.name in PHANTOM_DATALISTS:
+        datalist = _phantom_datalist(Path("runs") / "phantoms", phantoms, PHANTOM_DATALISTS[folder.name], shown=not quiet)
     for key, value in (("datalist", datalist), ("epochs", epochs), ("output_dir", output)):
         if value is not None and key not in settings:
-            settings[key] = _override(key, value, known, files[0])
-    if datalist is None and folder.name in PHANTOM_DATALISTS and "datalist" not in settings:
-        settings["datalist"] = str(_phantom_datalist(Path("runs") / "phantoms", phantoms, PHANTOM_DATALISTS[folder.name], shown=not quiet))
+            settings[key] = _override(key, value, merged, files[0])
     settings.setdefault("bundle_root", str(folder))
     if not quiet:
         typer.echo(monai_command(files, settings))
     run_training(files, settings, quiet=quiet)
-    if not quiet:
-        typer.echo(f"Trained: {output}")
+    if not quiet and "output_dir" in settings:
+        typer.echo(f"Trained: {settings['output_dir']}")
 
 
 def bundle_folder(name: str) -> Path:

@@ -1,7 +1,7 @@
 """``python -m nodulescope.apps.nodule_ct -i IN -o OUT``: the application by MONAI Deploy's conventions.
 
-Arguments and ``HOLOSCAN_*`` environment variables are those of the App SDK: ``-i`` or ``HOLOSCAN_INPUT_PATH``, ``-o`` or ``HOLOSCAN_OUTPUT_PATH``, ``-m``
-or ``HOLOSCAN_MODEL_PATH`` (a folder whose subfolders, named like stages, replace the shipped bundles).
+Arguments and ``HOLOSCAN_*`` environment variables are those of the App SDK: ``-i`` or ``HOLOSCAN_INPUT_PATH``, ``-o`` or
+``HOLOSCAN_OUTPUT_PATH``, ``-m`` or ``HOLOSCAN_MODEL_PATH`` (a folder whose subfolders, named like stages, replace the shipped bundles).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> int:
     try:
         run_app(source, out, replace(settings, bundles={**settings.bundles, **mounted}))
     except NodulescopeError as error:
-        logger.error("%s", error)  # noqa: TRY400  a user reads one line, not a traceback
+        logger.error("%s", error)  # a user reads one line, not a traceback
         return error.exit_code
     except Exception:
         logger.exception("the analysis failed")

@@ -40,7 +40,7 @@ class NoduleCTApp(Application):
     def compose(self) -> None:
         """Connect the operators."""
         record, settings = self.record, self.settings
-        with record.watch.step("models"):
+        with record.step("models"):
             models = open_models(settings.bundles, settings.device, settings.magnifications)
         shared: dict[str, Any] = {"record": record}
         thresholds = settings.thresholds

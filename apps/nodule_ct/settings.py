@@ -53,8 +53,8 @@ def read_settings(file: Path | None = None) -> Settings:
             bundles={stage: Path(folder) for stage, folder in (content.pop("bundles", None) or {}).items()},
             device=content.pop("device", "auto"),
             magnifications=tuple(float(m) for m in content.pop("magnifications", (1.0,))),
-            thresholds=Thresholds(**content.pop("thresholds", {})),
+            thresholds=Thresholds(**(content.pop("thresholds", None) or {})),
             **content,
         )
-    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, AttributeError, TypeError, ValueError, yaml.YAMLError) as error:
         raise UsageError(f"{file or 'app.yaml'}: not valid settings ({str(error).splitlines()[0]})") from error

@@ -14,7 +14,8 @@ def read_datalist(path: str | Path, part: str, *, file_keys: Sequence[str] = ("i
     """Items of one part of a datalist, with absolute and existing files.
 
     Args:
-        path: JSON file in MONAI's (Medical Segmentation Decathlon's) form, or a plain list of items, which then is every part; relative files are
+        path: JSON file in MONAI's (Medical Segmentation Decathlon's) form, or a plain list of items, which then is every part; relative
+        files are
             relative to it.
         part: ``training``, ``validation`` or ``test``.
         file_keys: keys that name files.

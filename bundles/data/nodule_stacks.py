@@ -1,7 +1,7 @@
 """Real LIDC-IDRI nodules that come as stacks of a few axial slices, set into real lung tissue as full cubes.
 
-A stack holds only the slices that a reader outlined, in 64x64 native pixels. Around it nothing is known, and a network that sees real volumes must
-not learn that nodules end in emptiness. So the stack is blended, over a few millimetres, into a cube of lung from a real scan.
+A stack holds only the slices that a reader outlined, in 64x64 native pixels. Around it nothing is known, and a network that sees real
+volumes must not learn that nodules end in emptiness. So the stack is blended, over a few millimetres, into a cube of lung from a real scan.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def blend_into(stack: NoduleStack, tissue_hu: NDArray[np.float32]) -> tuple[NDAr
         tissue_hu: lung in HU at 1 mm, shape (64, 64, 64).
 
     Returns:
-        HU and the readers' consensus (at least half of them), both (64, 64, 64) at 1 mm with the nodule's centroid in the middle; None when no voxel
-        reaches consensus.
+        HU and the readers' consensus (at least half of them), both (64, 64, 64) at 1 mm with the nodule's centroid in the middle; None when
+        no voxel reaches consensus, or too few for one at 1 mm.
     """
     agreement = stack.agreement
     core = agreement >= 0.5
@@ -98,4 +98,4 @@ def blend_into(stack: NoduleStack, tissue_hu: NDArray[np.float32]) -> tuple[NDAr
         beyond_mm = np.maximum(-0.5 - position, position - (size - 0.5)) * spacing[axis]
         ramp = np.clip(1.0 - beyond_mm / BLEND_MM, 0.0, 1.0).astype(np.float32)
         weight *= ramp.reshape([-1 if a == axis else 1 for a in range(3)])
-    return weight * hu + (1.0 - weight) * tissue_hu, consensus
+    return (weight * hu + (1.0 - weight) * tissue_hu, consensus) if consensus.any() else None

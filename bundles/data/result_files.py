@@ -15,8 +15,8 @@ from monai.transforms import MapTransform, SaveImaged
 class SaveResultd(SaveImaged):
     """Write an image as ``<item's name>_<output_postfix><output_ext>``; otherwise MONAI's ``SaveImaged``, whose arguments it takes.
 
-    ``SaveImaged`` names results after the image file alone, so that of two places in one scan, or of two patients' ``ct.nii.gz``, only the last
-    would be kept.
+    ``SaveImaged`` names results after the image file alone, so that of two places in one scan, or of two patients' ``ct.nii.gz``, only the
+    last would be kept.
     """
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from monai.inferers import Inferer
 from monai.transforms import DivisiblePad
-from torch import nn
 
 from nodulescope.bundles.precision import autocast
 
@@ -26,7 +26,7 @@ class WholeScanInferer(Inferer):
         super().__init__()
         self.amp = amp
 
-    def __call__(self, inputs: torch.Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> torch.Tensor:
+    def __call__(self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any) -> torch.Tensor:
         """Logits (batch, labels, x, y, z) of canonical CTs (batch, 1, x, y, z), in float32."""
         values = inputs.as_tensor() if hasattr(inputs, "as_tensor") else inputs
         pad = DivisiblePad(k=DIVISOR, method="end")

@@ -16,8 +16,9 @@ from nodulescope.bundles.contracts import LEFT_LUNG, RIGHT_LUNG
 class LungProbabilitiesd(MapTransform):
     """Logits (3, x, y, z) to the probabilities (2, x, y, z) of right and left lung, islands removed.
 
-    What is called lung but is not connected with the rest of that lung (air in the bowel, in the mattress) becomes certain background. That happens on
-    the coarse grid, where it takes milliseconds. It holds on every finer grid too: linear interpolation between background gives background.
+    What is called lung but is not connected with the rest of that lung (air in the bowel, in the mattress) becomes certain background. That
+    happens on the coarse grid, where it takes milliseconds. It holds on every finer grid too: linear interpolation between background gives
+    background.
     """
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -29,7 +30,7 @@ class LungProbabilitiesd(MapTransform):
 
 
 class LungLabelsd(MapTransform):
-    """Probabilities (2, ni, nj, nk) of right and left lung to labels (1, ni, nj, nk), uint8: the most probable of background, right and left."""
+    """Probabilities (2, ni, nj, nk) of right and left lung to labels (1, ni, nj, nk), uint8: the most probable answer."""
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Replace each key's probabilities by labels; the rest of the item stays."""

@@ -39,8 +39,9 @@ def cached_scan_transforms() -> Compose:
 
 
 def augmented_scan_transforms(size: int) -> Compose:
-    """What is drawn anew in every epoch: patients turned, larger and smaller; part of the chest cut off; brightness, noise, blur. Never mirrored:
-    left stays left.
+    """What is drawn anew in every epoch: patients turned, larger and smaller; part of the chest cut off; brightness, noise, blur.
+
+    Never mirrored: left stays left.
 
     Args:
         size: voxels per edge of the piece that is trained on.

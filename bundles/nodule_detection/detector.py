@@ -17,7 +17,8 @@ NODULE_CLASS, IGNORED_CLASS = 0, 1
 """Classes of a training box: to be found; or neither to be found nor punished (masses over 30 mm, findings of too few readers)."""
 
 ANCHOR_EDGES_MM = (5.0, 7.5)
-"""Edges of the anchor cubes on the finest level; doubled on each coarser one: 5 to 30 mm, which matches boxes from 3 to about 40 mm."""
+"""Edges of the anchor cubes on the finest level; doubled on each coarser one. MONAI rounds half an edge to whole voxels, so they are cubes of 4, 8, 10,
+16, 20 and 30 mm, which matches boxes from 3 to about 40 mm."""
 
 NEAR_MM = 2.0
 """Anchors this close to a training box are neither right nor wrong unless the matcher chose them; half the finest anchor step."""

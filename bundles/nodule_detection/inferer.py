@@ -16,7 +16,8 @@ from nodulescope.bundles.precision import autocast
 class DetectorInferer(Inferer):
     """Call the detector around a network.
 
-    With it MONAI's own ``SupervisedTrainer`` and ``SupervisedEvaluator`` run a detector: federated clients and MONAI Label ask for just these classes.
+    With it MONAI's own ``SupervisedTrainer`` and ``SupervisedEvaluator`` run a detector: federated clients and MONAI Label ask for just
+    these classes.
 
     Args:
         detector: holds the network.
@@ -29,7 +30,11 @@ class DetectorInferer(Inferer):
         self.amp = amp
 
     def __call__(
-        self, inputs: Sequence[torch.Tensor] | torch.Tensor, network: nn.Module, targets: list[dict[str, torch.Tensor]] | None = None, **_: Any
+        self,
+        inputs: Sequence[torch.Tensor] | torch.Tensor,
+        network: nn.Module,
+        targets: list[dict[str, torch.Tensor]] | None = None,
+        **_: Any,
     ) -> Any:
         """Losses while the network trains on targets, else a list of ``{"box", "box_class", "box_class_scores"}``, one per image.
 

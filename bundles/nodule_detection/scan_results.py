@@ -11,7 +11,8 @@ from ignite.engine import Engine, Events
 class PostprocessScans:
     """Handler for an evaluator: run transforms on each scan together with what was found in it.
 
-    MONAI's own ``PostProcessing`` asks for answers of one size that can be stacked and unstacked; lists of boxes have as many rows as there are findings.
+    MONAI's own ``PostProcessing`` asks for answers of one size that can be stacked and unstacked; lists of boxes have as many rows as there
+    are findings.
 
     Args:
         transform: takes the scan's item, to which the finder's ``box``, ``box_class`` and ``box_class_scores`` were added.
@@ -26,6 +27,6 @@ class PostprocessScans:
 
     def __call__(self, engine: Engine) -> None:
         """Run the transforms on the scans of the last batch, on the CPU."""
-        output: Any = engine.state.output
-        for item, found in zip(engine.state.batch, output["pred"], strict=True):  # type: ignore[arg-type]  # a list of items: see no_collation
+        state: Any = engine.state  # its batch is a list of items: see MONAI's no_collation
+        for item, found in zip(state.batch, state.output["pred"], strict=True):
             self.transform({**item, **{key: value.float().cpu() if key != "box_class" else value.cpu() for key, value in found.items()}})

@@ -32,11 +32,12 @@ class OverlappingWindows(SlidingWindowInferer):
     def __init__(self, edge: int) -> None:
         if edge <= 0 or edge % EDGE_MULTIPLE:
             raise UsageError(f"the window's edge must be a multiple of {EDGE_MULTIPLE} voxels, not {edge}")
+        self.edge = edge
         super().__init__(roi_size=(edge,) * 3, overlap=OVERLAP, mode="gaussian")
 
     def __call__(self, inputs: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """The network's answers for images (batch, 1, x, y, z) whose edges are multiples of 16, as if it had seen them whole."""
         windows = copy.copy(self)
         # MONAI would pad a smaller image on both sides, by any number of voxels: the anchors would then lie beside what was seen.
-        windows.roi_size = tuple(min(edge, size) for edge, size in zip(self.roi_size, inputs.shape[2:], strict=True))
+        windows.roi_size = tuple(min(self.edge, size) for size in inputs.shape[2:])
         return super(OverlappingWindows, windows).__call__(inputs, network, *args, **kwargs)

@@ -12,8 +12,9 @@ SLICE_SIZE = 64
 class SliceCNN(nn.Module):
     """Answer one yes-or-no question from one axial slice of 64 mm.
 
-    Convolution 32, pooling, convolution 64, pooling, dense 128, one answer. It is kept to show what three dimensions, context and several questions at
-    once are worth. The answer is a logit: its sigmoid is the probability, and binary cross-entropy on logits is the same loss, computed stably.
+    Convolution 32, pooling, convolution 64, pooling, dense 128, one answer. It is kept to show what three dimensions, context and several
+    questions at once are worth. The answer is a logit: its sigmoid is the probability, and binary cross-entropy on logits is the same loss,
+    computed stably.
     """
 
     def __init__(self) -> None:

@@ -14,8 +14,8 @@ from nodulescope.bundles.nodule_grading.ratings import reader_targets, scaled_ra
 class RatingsLoss(nn.Module):
     """Sum of the heads' losses; a head without a rating for a cube adds nothing.
 
-    Cubes that are no nodule train only the nodule head. Each reader's rating counts by itself, so that the network learns the mean opinion and an
-    undecided reader pulls to the middle.
+    Cubes that are no nodule train only the nodule head. Each reader's rating counts by itself, so that the network learns the mean opinion
+    and an undecided reader pulls to the middle.
 
     Args:
         malignancy_weight: weight of the malignancy regression, the rating that decides.

@@ -17,8 +17,9 @@ STRIDE = 8
 class C3D(nn.Module):
     """Grade a cube of 46 mm, or every cube of a larger volume at once.
 
-    All convolutions are *valid* (no padding) and normalisation in evaluation is pointwise. An answer therefore depends on its own 46³ voxels and on
-    nothing else: scanning a volume densely gives exactly, and at an eighth of the cost, what cutting out every cube at stride 8 would give.
+    All convolutions are *valid* (no padding) and normalisation in evaluation is pointwise. An answer therefore depends on its own 46³
+    voxels and on nothing else: scanning a volume densely gives exactly, and at an eighth of the cost, what cutting out every cube at stride
+    8 would give.
 
     Args:
         out_channels: number of heads.

@@ -9,7 +9,8 @@ import torch
 from nodulescope.bundles.contracts import Grade
 
 READER_RATINGS = ("malignancy", "subtlety", "sphericity", "margin", "lobulation", "spiculation", "texture", "calcification")
-"""Order of one reader's ratings in a datalist; each 1..5, calcification 1..6 where 6 means absent (LIDC-IDRI, Armato et al., Med Phys 38, 2011)."""
+"""Order of one reader's ratings in a datalist; each 1..5, calcification 1..6 where 6 means absent (LIDC-IDRI, Armato et al., Med Phys 38,
+2011)."""
 
 SCALED = READER_RATINGS[:-1]
 """Ratings on the scale from 1 to 5: one head each."""
@@ -58,4 +59,6 @@ def to_grade(answers: torch.Tensor) -> Grade:
     nodule, malignant, calcified = torch.sigmoid(flat[0, :3]).tolist()
     named = dict(zip(SCALED, scaled_ratings(flat)[0].tolist(), strict=True))
     malignancy = named.pop("malignancy")
-    return Grade(probability=nodule, malignancy=malignancy, malignancy_probability=malignant, attributes={**named, "calcification": calcified})
+    return Grade(
+        probability=nodule, malignancy=malignancy, malignancy_probability=malignant, attributes={**named, "calcification": calcified}
+    )

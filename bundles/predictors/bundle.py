@@ -13,6 +13,7 @@ from monai.bundle import ConfigParser
 from monai.data import MetaTensor
 from monai.transforms import Compose, EnsureChannelFirstd, LoadImaged, SaveImaged
 from torch import nn
+from yaml import YAMLError
 
 from nodulescope.bundles.contracts import CTVolume
 from nodulescope.bundles.coordinates import swap_ras_lps
@@ -108,16 +109,19 @@ def open_bundle(path: Path, stage: str, device: torch.device) -> Bundle:
     weights = path / WEIGHTS
     if not weights.is_file():
         raise BundleError(f"{weights}: there are no weights here; train the bundle (`nodulescope train {path.name}`) or restore the file")
-    metadata = json.loads(metadata_file.read_text(encoding="utf-8"))
+    parser = ConfigParser()
+    try:
+        metadata = json.loads(metadata_file.read_text(encoding="utf-8"))
+        parser.read_config(str(config))
+        parser.read_meta(str(metadata_file))
+    except (ValueError, YAMLError) as error:
+        raise BundleError(f"{path}: its configuration cannot be read ({str(error).splitlines()[0]}); restore the file") from error
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     expected = metadata.get("weights", {}).get(WEIGHTS, {}).get("sha256", sha256)
     if expected != sha256:
         raise BundleError(f"{weights}: its SHA-256 is not the one in metadata.json; the file was changed or damaged, restore it")
     allow_resnet_pyramids()
-    parser = ConfigParser()
-    parser.read_config(str(config))
-    parser.read_meta(str(metadata_file))
-    changes = {"bundle_root": str(path), "device": f"$torch.device('{device}')"}
+    changes: dict[str, Any] = {"bundle_root": str(path), "device": f"$torch.device('{device}')"}
     if "whether_raw_luna16" in parser:  # the Model Zoo's detector resamples by itself only when it is told that its input is raw
         changes["whether_raw_luna16"] = True
     parser.update(pairs=changes)

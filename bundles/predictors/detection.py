@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from monai.apps.detection.networks.retinanet_detector import RetinaNetDetector
 from monai.data.box_utils import box_iou, non_max_suppression
+from monai.transforms.utils import compute_divisible_spatial_size
+from monai.utils import ensure_tuple_rep
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
@@ -29,18 +31,22 @@ PLEURA_MM = 5.0
 OVERLAP = 0.15
 """Two boxes that share more of their union than this are one finding. Nodules do not overlap, so it can be strict."""
 
-LARGEST_WINDOW = (192, 192, 192)
-"""A detector with a sliding window keeps it within this, so that large windows made for large GPUs fit into a workstation's memory."""
+LARGEST_WINDOW = 192
+"""Edge in voxels that a detector's sliding window keeps within, so that windows made for large GPUs fit into a workstation's memory."""
 
 
 class DetectionPredictor:
-    """Runs a detection bundle: the shipped one, or any whose configuration has a MONAI ``RetinaNetDetector`` named ``detector`` (the Model Zoo's
-    ``lung_nodule_ct_detection`` unchanged). Spacing, HU window and box format are the bundle's own business.
+    """Runs a detection bundle: the shipped one, or any whose configuration has a MONAI ``RetinaNetDetector`` named ``detector``.
+
+    The Model Zoo's ``lung_nodule_ct_detection`` works unchanged. Spacing, HU window and box format are the bundle's own business.
 
     Args:
         bundle: the opened bundle.
-        magnifications: at magnification m the network sees voxels m times as large, so that large lesions look like the nodules it was trained on.
-            Findings of all magnifications are joined.
+        magnifications: at magnification m the network sees voxels m times as large, so that large lesions look like the nodules it was
+            trained on. Findings of all magnifications are joined.
+
+    Raises:
+        BundleError: the bundle holds no such detector, or weights of another network.
     """
 
     def __init__(self, bundle: Bundle, magnifications: Sequence[float] = (1.0,)) -> None:
@@ -51,8 +57,9 @@ class DetectionPredictor:
             raise BundleError(f"{bundle.path}: its 'detector' is no MONAI RetinaNetDetector")
         if "detector_ops" in bundle.parser:
             bundle.component("detector_ops")
+        self.window: tuple[int, ...] | None = None
         if self.detector.inferer is not None:
-            self.detector.inferer.roi_size = tuple(min(a, b) for a, b in zip(self.detector.inferer.roi_size, LARGEST_WINDOW, strict=True))
+            self.window = tuple(min(edge, LARGEST_WINDOW) for edge in ensure_tuple_rep(self.detector.inferer.roi_size, 3))
         load_weights(self.detector.network, bundle.path / WEIGHTS)
         self.detector.to(bundle.device).eval()
 
@@ -81,13 +88,26 @@ class DetectionPredictor:
         shrink = np.diag([1.0 / magnification] * 3 + [1.0])
         item = self.bundle.preprocess(replace(region, affine_lps=shrink @ region.affine_lps))
         image = item["image"]
+        self._fit_window(image.shape[1:])
+        values = image.as_tensor().float().to(self.bundle.device)
         with torch.inference_mode(), autocast(self.bundle.device):
-            result: dict[str, Any] = self.detector([image.as_tensor().float().to(self.bundle.device)], use_inferer=self.detector.inferer is not None)[0]
+            result: dict[str, Any] = self.detector([values], use_inferer=self.window is not None)[0]
         corners = result[self.detector.target_box_key].float().cpu().numpy().reshape(-1, 2, 3)
-        # MONAI's boxes run along voxel edges of the preprocessed image: index 0 is the middle of the first voxel, as in its own training boxes.
+        # Index 0 is the middle of the preprocessed image's first voxel, as in MONAI's own training boxes.
         world = index_to_world(swap_ras_lps(image.affine.numpy()), corners) * magnification
         boxes = np.concatenate([world.min(axis=1), world.max(axis=1)], axis=1).astype(np.float32)
         return boxes, result[self.detector.pred_score_key].float().cpu().numpy()
+
+
+    def _fit_window(self, shape: Sequence[int]) -> None:
+        """Make a sliding window no larger than the image as the detector pads it.
+
+        Around smaller images MONAI pads both sides, by any number of voxels, and its maps of findings then lie up to half a step beside their
+        anchors.
+        """
+        if self.window is not None:
+            padded = compute_divisible_spatial_size(list(shape), k=self.detector.size_divisible)
+            self.detector.inferer.roi_size = tuple(min(a, b) for a, b in zip(self.window, padded, strict=True))
 
 
 def _near_lungs(candidates: Sequence[Candidate], lungs: LungMask) -> tuple[Candidate, ...]:

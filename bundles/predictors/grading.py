@@ -8,8 +8,8 @@ import torch
 from monai.inferers import Inferer
 
 from nodulescope.bundles.contracts import CTVolume, Grade
-from nodulescope.bundles.nodule_grading.ratings import HEADS, to_grade
 from nodulescope.bundles.errors import BundleError
+from nodulescope.bundles.nodule_grading.ratings import HEADS, to_grade
 from nodulescope.bundles.predictors.bundle import Bundle
 
 BATCH = 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from monai.inferers import Inferer
+from numpy.typing import NDArray
 
 from nodulescope.bundles.contracts import CTVolume, LungMask
 from nodulescope.bundles.errors import InputError
@@ -45,13 +46,14 @@ class LungPredictor:
         mask = LungMask(labels, ct.affine_lps, _fully_covered(labels, ct))
         where = ct.source.path or "the CT"
         if mask.volume_ml() < SMALLEST_LUNGS_ML:
-            raise InputError(f"{where}: there are no lungs in this CT ({mask.volume_ml():.0f} ml found, {SMALLEST_LUNGS_ML:.0f} needed); give a chest CT")
+            found = f"{mask.volume_ml():.0f} ml found, {SMALLEST_LUNGS_ML:.0f} needed"
+            raise InputError(f"{where}: there are no lungs in this CT ({found}); give a chest CT")
         if float(ct.hu[labels > 0].mean()) > LIGHTEST_TISSUE_HU:
             raise InputError(f"{where}: there are no air-filled lungs in this CT; give a chest CT in Hounsfield units")
         return mask
 
 
-def _fully_covered(labels: np.ndarray, ct: CTVolume) -> bool:  # type: ignore[type-arg]
+def _fully_covered(labels: NDArray[np.uint8], ct: CTVolume) -> bool:
     """False where a lung's section on the first or last axial slice is larger than the tip of a lung (1 cm²)."""
     axis = int(np.argmax(np.abs(ct.affine_lps[2, :3])))
     planes = np.moveaxis(labels, axis, 0)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from monai.inferers import Inferer
+from numpy.typing import NDArray
 
 from nodulescope.bundles.contracts import Candidate, CTVolume, Outline
 from nodulescope.bundles.coordinates import swap_ras_lps
@@ -46,7 +47,7 @@ class OutlinePredictor:
         return tuple(outlines)
 
 
-def _along_lps(probability: np.ndarray, affine_lps: np.ndarray) -> Outline:  # type: ignore[type-arg]
+def _along_lps(probability: NDArray[np.float32], affine_lps: NDArray[np.float64]) -> Outline:
     """Turn a RAS cube so that its axes run to the patient's left, back and head."""
     turned = affine_lps.copy()
     last = np.array([probability.shape[0] - 1, probability.shape[1] - 1, 0.0])

@@ -33,10 +33,13 @@ def find_bundle(stage: str, override: Path | None = None) -> Path:
             raise BundleError(f"{override}: not a MONAI bundle (it has no configs folder)")
         return override
     own = f"nodulescope.bundles.{stage}"
-    offered = [e.value for e in entry_points(group=ENTRY_POINT_GROUP) if e.name == stage]
+    offered = [e.module for e in entry_points(group=ENTRY_POINT_GROUP) if e.name == stage]
     foreign = sorted(value for value in offered if value != own)
     module = foreign[0] if foreign else own
-    spec = find_spec(module)
+    try:
+        spec = find_spec(module)
+    except ImportError:  # the package around it is missing, or fails when it is imported
+        spec = None
     if spec is None or not spec.submodule_search_locations:
         raise BundleError(f"{module}: the package that offers the bundle for {stage} cannot be imported")
     return Path(next(iter(spec.submodule_search_locations)))

@@ -26,7 +26,8 @@ def cube_affine_ras(center_lps_mm: ArrayLike, size: int, spacing_mm: float) -> N
 class CubeAroundd(MapTransform):
     """Cut a canonical cube around the item's own centre.
 
-    Only the neighbourhood of the cube is touched, so a cube costs milliseconds however large the scan is. Outside the scan the cube holds 0 (air).
+    Only the neighbourhood of the cube is touched, so a cube costs milliseconds however large the scan is. Outside the scan the cube holds 0
+    (air).
 
     Args:
         keys: CTs in HU, ``MetaTensor`` of shape (1, ni, nj, nk) with an RAS affine.
@@ -75,5 +76,6 @@ class CubeAroundd(MapTransform):
         values = image.as_tensor()[(slice(None), *box)].float()
         local = MetaTensor(values if is_label else to_unit_range(values), affine=torch.as_tensor(local_affine))
         resample = SpatialResample(mode="nearest" if is_label else "bilinear", padding_mode="zeros")
-        cube: MetaTensor = resample(local, dst_affine=torch.as_tensor(affine), spatial_size=(self.size,) * 3)
+        cube = resample(local, dst_affine=torch.as_tensor(affine), spatial_size=(self.size,) * 3)
+        assert isinstance(cube, MetaTensor)
         return cube

@@ -13,8 +13,8 @@ import numpy as np
 from nodulescope.bundles.contracts import LEFT_LUNG, RIGHT_LUNG, Candidate, CTVolume, Grade, LungMask, Outline
 from nodulescope.operators.dicom.uids import nodule_tracking_uid
 from nodulescope.operators.examination import Assessment, Examination, LungFindings, ModelProvenance, Nodule, NotAssessed
-from nodulescope.operators.measurement.labels import paint_labels
 from nodulescope.operators.measurement.fine_outline import NothingToMeasure
+from nodulescope.operators.measurement.labels import paint_labels
 from nodulescope.operators.measurement.measure import measure
 from nodulescope.operators.measurement.position import side
 from nodulescope.operators.nodules.selection import Thresholds, nodule_probability

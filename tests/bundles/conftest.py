@@ -96,7 +96,10 @@ def small_bundle(tmp_path: Path) -> Callable[[str], SmallBundle]:
         parser.read_config(str(root / "configs" / "inference.yaml"))
         parser.update(dict(SMALL_NETWORKS[stage]))
         torch.manual_seed(7)
-        save_weights(parser.get_parsed_content("network_def"), root / "models" / "model.pt")
+        network = parser.get_parsed_content("network_def")
+        if stage == "nodule_detection":  # an untrained detector begins by finding nothing
+            torch.nn.init.zeros_(network.classification_head.cls_logits.bias)
+        save_weights(network, root / "models" / "model.pt")
         return SmallBundle(stage, root)
 
     return make
@@ -121,13 +124,21 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> SmallData:
     affine_ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_lps
     nibabel.save(nibabel.Nifti1Image(hu.astype(np.int16), affine_ras), folder / "scan.nii.gz")
     nibabel.save(nibabel.Nifti1Image(lungs, affine_ras), folder / "scan_lungs.nii.gz")
-    item = {"image": "scan.nii.gz", "label": "scan_lungs.nii.gz", "patient": "small", "box": [[*nodule, 12.0, 12.0, 12.0]], "box_class": [0]}
+    item = {
+        "image": "scan.nii.gz",
+        "label": "scan_lungs.nii.gz",
+        "patient": "small",
+        "box": [[*nodule, 12.0, 12.0, 12.0]],
+        "box_class": [0],
+    }
     scans = folder / "scans.json"
     scans.write_text(json.dumps({"training": [item, item], "validation": [item], "test": [item]}))
     places = folder / "places.json"
     beside = [nodule[0] - 40.0, nodule[1], nodule[2]]
     places.write_text(
-        json.dumps([{"image": "scan.nii.gz", "center_lps_mm": nodule}, {"image": "scan.nii.gz", "center_lps_mm": beside, "magnification": 2}])
+        json.dumps(
+            [{"image": "scan.nii.gz", "center_lps_mm": nodule}, {"image": "scan.nii.gz", "center_lps_mm": beside, "magnification": 2}]
+        )
     )
     return SmallData(folder / "scan.nii.gz", scans, _write_cubes(folder / "cubes"), places, nodule)
 

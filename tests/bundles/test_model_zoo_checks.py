@@ -64,7 +64,9 @@ def test_metadata_follow_the_schema(stage: str, tmp_path: Path) -> None:
     verify_metadata(meta_file=str(find_bundle(stage) / "configs" / "metadata.json"), filepath=str(schema))
 
 
-@pytest.mark.parametrize("broken", [("version", "one"), ("weights", {"models/model.pt": {}}), ("intended_use", "Diagnosis"), ("network_data_format", {})])
+@pytest.mark.parametrize(
+    "broken", [("version", "one"), ("weights", {"models/model.pt": {}}), ("intended_use", "Diagnosis"), ("network_data_format", {})]
+)
 def test_schema_refuses_what_is_wrong(metadata: dict[str, Any], tmp_path: Path, broken: tuple[str, Any]) -> None:
     schema = shutil.copy(SCHEMA, tmp_path / "schema.json")
     changed = copy.deepcopy(metadata)
@@ -82,7 +84,9 @@ def test_changelog_begins_with_the_version(metadata: dict[str, Any]) -> None:
 
 def test_recorded_weights_are_the_ones_that_ship(stage: str, metadata: dict[str, Any]) -> None:
     recorded = {name: entry["sha256"] for name, entry in metadata["weights"].items()}
-    shipped = {f"models/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in (find_bundle(stage) / "models").glob("model.pt")}
+    shipped = {
+        f"models/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in (find_bundle(stage) / "models").glob("model.pt")
+    }
     assert recorded == shipped
 
 
@@ -161,9 +165,13 @@ def test_detector_takes_and_gives_what_the_metadata_say() -> None:
 
 
 @pytest.mark.parametrize("names", [("train.yaml",), ("train.yaml", "evaluate.yaml")], ids="+".join)
-def test_workflow_properties_of_training(stage: str, names: tuple[str, ...], small_bundle: Callable[[str], Any], small_data: Any, tmp_path: Path) -> None:
+def test_workflow_properties_of_training(
+    stage: str, names: tuple[str, ...], small_bundle: Callable[[str], Any], small_data: Any, tmp_path: Path
+) -> None:
     bundle = small_bundle(stage)
-    workflow = workflow_of(bundle, names, "train", small_data.scans if stage in ("lung_segmentation", "nodule_detection") else small_data.cubes, tmp_path)
+    workflow = workflow_of(
+        bundle, names, "train", small_data.scans if stage in ("lung_segmentation", "nodule_detection") else small_data.cubes, tmp_path
+    )
     assert workflow.check_properties() == []
     assert workflow.max_epochs == workflow.trainer.state.max_epochs
     assert len(workflow.train_dataset_data) >= 2

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from nodulescope.apps.cli.main import run
 from nodulescope.apps.cli.train import bundle_folder, monai_command, parse_changes, training_config
+from nodulescope.bundles.data.smoke_datalist import smoke_datalist
 from nodulescope.bundles.errors import BundleError, UsageError
 from nodulescope.bundles.predictors import STAGES, find_bundle
 
@@ -55,6 +57,27 @@ def test_a_single_value_wins_over_everything(bundle: Path, tmp_path: Path, monke
     assert run(["train", str(bundle), "--set", "learning_rate=0.25", "--set", "datalist=d.json", "--quiet"]) == 0
     record = json.loads((bundle / "record.json").read_text(encoding="utf-8"))
     assert (record["rate"], record["datalist"], record["out"]) == (0.25, "d.json", str(tmp_path / "runs" / "own_bundle"))
+
+
+def test_what_an_overriding_file_sets_is_no_longer_a_default(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "override.yaml").write_text("datalist: theirs.json\noutput_dir: there\n", encoding="utf-8")
+    assert run(["train", str(bundle), "--config", "override.yaml", "--quiet"]) == 0
+    record = json.loads((bundle / "record.json").read_text(encoding="utf-8"))
+    assert (record["datalist"], record["out"]) == ("theirs.json", "there")
+    assert run(["train", str(bundle), "--config", "override.yaml", "--output", "mine", "--quiet"]) == 0
+    assert json.loads((bundle / "record.json").read_text(encoding="utf-8"))["out"] == str(tmp_path / "mine")
+
+
+@pytest.mark.slow
+def test_a_shipped_bundle_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    datalist = smoke_datalist("cubes/datalist.json", tmp_path / "data")
+    smoke = find_bundle("nodule_grading") / "configs" / "smoke.yaml"
+    monkeypatch.chdir(tmp_path)
+    options = ["--config", str(smoke), "--datalist", datalist, "--output", "trained", "--epochs", "1", "--quiet"]
+    assert run(["train", "nodule_grading", *options]) == 0
+    weights = torch.load(tmp_path / "trained" / "best.pt", map_location="cpu", weights_only=True)
+    assert all(torch.isfinite(value).all() for value in weights.values())
 
 
 def test_an_option_that_a_bundle_does_not_know_is_refused(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,14 +3,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nodulescope.bundles.nodule_detection.detector import ANCHOR_EDGES_MM, IGNORED_CLASS, NODULE_CLASS, NoduleDetector
+from nodulescope.bundles.nodule_detection.detector import ANCHOR_EDGES_MM, IGNORED_CLASS, NEAR_MM, NODULE_CLASS, NoduleDetector
 from nodulescope.bundles.nodule_detection.network import NoduleRetinaNet
 
 
 @pytest.fixture
 def detector() -> NoduleDetector:
     torch.manual_seed(0)
-    return NoduleDetector(NoduleRetinaNet(num_anchors=2, channels=(8, 8, 16, 16), pyramid_channels=8))
+    network = NoduleRetinaNet(num_anchors=2, channels=(8, 8, 16, 16), pyramid_channels=8)
+    torch.nn.init.zeros_(network.classification_head.cls_logits.bias)  # untrained networks begin by finding nothing
+    return NoduleDetector(network)
 
 
 def target(*boxes: tuple[float, float, int]) -> dict[str, torch.Tensor]:
@@ -28,33 +30,35 @@ def matched(detector: NoduleDetector, *boxes: tuple[float, float, int]) -> tuple
     return detector.compute_anchor_matched_idxs(detector.anchors, [target(*boxes)], levels)[0], detector.anchors[0]
 
 
-def test_anchors_are_cubes_from_5_to_30_mm(detector: NoduleDetector) -> None:
+def test_anchors_are_cubes_from_4_to_30_mm(detector: NoduleDetector) -> None:
     _, anchors = matched(detector, (32.0, 8.0, NODULE_CLASS))
     edges = anchors[:, 3:] - anchors[:, :3]
     torch.testing.assert_close(edges[:, 0], edges[:, 1])
     torch.testing.assert_close(edges[:, 0], edges[:, 2])
-    wanted = sorted(edge * scale for edge in ANCHOR_EDGES_MM for scale in (1, 2, 4))
-    assert sorted(set(edges[:, 0].tolist())) == pytest.approx(wanted)
+    wanted = sorted(2.0 * round(edge * scale / 2) for edge in ANCHOR_EDGES_MM for scale in (1, 2, 4))
+    assert sorted(set(edges[:, 0].tolist())) == wanted == [4.0, 8.0, 10.0, 16.0, 20.0, 30.0]
 
 
-@pytest.mark.parametrize("edge", [4.0, 8.0, 16.0, 28.0])
+@pytest.mark.parametrize("edge", [5.0, 8.0, 16.0, 28.0])
 def test_anchors_answer_for_the_nodule_that_they_overlap(detector: NoduleDetector, edge: float) -> None:
     answer, anchors = matched(detector, (32.0, edge, NODULE_CLASS))
     positive = anchors[answer == 0]
     assert len(positive) >= 1
     centers = (positive[:, :3] + positive[:, 3:]) / 2
     assert float((centers - 32.0).abs().max()) <= max(edge, 8.0)
-    assert int((answer == -1).sum()) > 0.9 * len(answer)
+    assert int((answer == -1).sum()) > 0.8 * len(answer)
 
 
 def test_anchors_in_an_ignored_box_count_neither_way(detector: NoduleDetector) -> None:
     answer, anchors = matched(detector, (16.0, 8.0, NODULE_CLASS), (44.0, 20.0, IGNORED_CLASS))
     centers = (anchors[:, :3] + anchors[:, 3:]) / 2
-    inside = ((centers >= 34.0) & (centers <= 54.0)).all(dim=1)
-    assert inside.any()
-    assert (answer[inside] == -2).all()
-    assert (answer[~inside] != -2).all()
+    ignored = ((centers >= 34.0) & (centers <= 54.0)).all(dim=1)
+    assert ignored.any()
+    assert (answer[ignored] == -2).all()
+    assert int((answer == 0).sum()) >= 1
     assert (answer[answer >= 0] == 0).all()  # none answers for the ignored box
+    far = ((centers - 16.0).abs().amax(dim=1) > 4.0 + NEAR_MM) & ((centers - 44.0).abs().amax(dim=1) > 10.0 + NEAR_MM)
+    assert (answer[far] == -1).all()
 
 
 def test_losses_can_be_trained_on_with_and_without_nodules(detector: NoduleDetector) -> None:

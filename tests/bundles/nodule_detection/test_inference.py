@@ -6,14 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 
-@pytest.mark.parametrize("window", [None, 64])
-def test_boxes_in_the_patients_millimetres(window: int | None, small_bundle: Callable[[str], Any], small_data: Any, tmp_path: Path) -> None:
-    bundle = small_bundle("nodule_detection")
-    settings = {} if window is None else {"window": window}
-    bundle.run(["inference.yaml"], tmp_path, datalist=small_data.scans, output_dir=tmp_path / "out", **settings)
+def test_boxes_in_the_patients_millimetres(small_bundle: Callable[[str], Any], small_data: Any, tmp_path: Path) -> None:
+    small_bundle("nodule_detection").run(["inference.yaml"], tmp_path, datalist=small_data.scans, output_dir=tmp_path / "out", window=64)
     found = json.loads((tmp_path / "out" / "scan_detections.json").read_text())
     assert (found["box_mode"], found["coordinates"], found["source"]) == ("cccwhd", "LPS mm", str(small_data.scan))
     boxes, scores = np.array(found["box"]), np.array(found["box_class_scores"])

@@ -33,7 +33,7 @@ def test_everything_found_and_nothing_else(metric: CPMMetric) -> None:
 
 def test_a_false_mark_above_the_nodules_costs_the_low_rates(metric: CPMMetric) -> None:
     metric.update(([found([0.9, 0.5], 80.0, 20.0)], [truth([0], 20.0)]))
-    # One scan: the nodule comes with one false positive. Sensitivity rises linearly from 0 to 1 at that rate, as LUNA16's script interpolates.
+    # One scan: the nodule comes with one false positive. Below that rate it is not found.
     assert metric.compute() == pytest.approx((0.0 * 3 + 1.0 * 4) / 7, abs=0.08)
 
 

@@ -24,14 +24,14 @@ def test_maps_of_every_level(network: NoduleRetinaNet) -> None:
 @torch.no_grad()
 def test_answers_keep_single_precision_under_autocast(network: NoduleRetinaNet) -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        maps = network(torch.rand(1, 1, 16, 16, 16))
+        maps = network(torch.rand(1, 1, 32, 32, 32))
     assert {m.dtype for levels in maps.values() for m in levels} == {torch.float32}
 
 
 @torch.no_grad()
 def test_far_parts_of_a_scan_do_not_matter(network: NoduleRetinaNet) -> None:
-    """In evaluation normalisation is pointwise: the finest level's answer at one end cannot see a change at the other end, but for the heads' groups."""
-    scan = torch.rand(1, 1, 256, 16, 16)
+    """In evaluation the encoder normalises point by point: features at one end cannot see a change at the other."""
+    scan = torch.rand(1, 1, 256, 32, 32)
     changed = scan.clone()
     changed[:, :, 192:] = 0.0
     fine, other = (network.feature_extractor(s)[0] for s in (scan, changed))

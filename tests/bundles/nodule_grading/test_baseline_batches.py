@@ -53,7 +53,12 @@ def test_the_baseline_trains(small_bundle: Callable[[str], Any], small_data: Any
     bundle = small_bundle("nodule_grading")
     settings = {"bundle_root": str(bundle.root), "datalist": str(small_data.cubes), "output_dir": str(tmp_path / "out"), "num_workers": 0}
     workflow = ConfigWorkflow(
-        bundle.config("train.yaml", "train_baseline.yaml"), logging_file=False, device="$torch.device('cpu')", epochs=1, batch_size=2, **settings
+        bundle.config("train.yaml", "train_baseline.yaml"),
+        logging_file=False,
+        device="$torch.device('cpu')",
+        epochs=1,
+        batch_size=2,
+        **settings,
     )
     workflow.initialize()
     workflow.run()

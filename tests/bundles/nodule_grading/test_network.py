@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nodulescope.bundles.nodule_grading.network import RECEPTIVE_FIELD, STRIDE, C3D
+from nodulescope.bundles.nodule_grading.network import C3D, RECEPTIVE_FIELD, STRIDE
 from nodulescope.bundles.nodule_grading.ratings import HEADS
 
 

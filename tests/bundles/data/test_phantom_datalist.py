@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pytest
+
+from nodulescope.bundles.coordinates import swap_ras_lps, world_to_index
+from nodulescope.bundles.data import phantom_datalist
+from nodulescope.bundles.data.phantom_datalist import box_of, write_phantom_datalists
+from nodulescope.bundles.data.phantoms import PhantomScan, Scanner, make_phantom
+from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec
+from nodulescope.bundles.data.smoke_datalist import SMALL_PATIENT, smoke_datalist
+
+
+def coarse_phantom(seed: int) -> PhantomScan:
+    """Coarser than training phantoms, which makes it ten times as quick; cubes are cut in voxels whatever they measure."""
+    return make_phantom(seed, scanner=Scanner(spacing_mm=(2.5, 2.5, 2.5)), patient=SMALL_PATIENT, nodules=[NoduleSpec(diameter_mm=15.0)])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("phantoms")
+    assert list(write_phantom_datalists(place, 2, validation_every=2, make=coarse_phantom)) == [1, 2]
+    return place
+
+
+def test_box_of_a_label_in_the_patients_millimetres() -> None:
+    label = np.zeros((10, 10, 10), bool)
+    label[2:5, 3:4, 6:8] = True
+    affine = np.diag([-2.0, 1.0, 3.0, 1.0])
+    affine[:3, 3] = (100.0, 0.0, -50.0)
+    assert box_of(label, affine) == [100.0 - 2 * 3.0, 3.0, -50.0 + 3 * 6.5, 6.0, 1.0, 6.0]
+
+
+def test_every_other_patient_is_for_validation(folder: Path) -> None:
+    scans = json.loads((folder / "scans.json").read_text())
+    cubes = json.loads((folder / "cubes" / "datalist.json").read_text())
+    assert [i["patient"] for i in scans["training"]] == ["phantom_00000"]
+    assert [i["patient"] for i in scans["validation"]] == ["phantom_00001"]
+    for part in ("training", "validation"):
+        assert {i["patient"] for i in cubes[part]} == {i["patient"] for i in scans[part]}
+        assert sorted(i["nodule"] for i in cubes[part]) == [0] * phantom_datalist.EMPTY_CUBES_PER_SCAN + [1]
+
+
+def test_boxes_and_cubes_hold_the_nodule(folder: Path) -> None:
+    truth = coarse_phantom(0).truth[0]
+    item = json.loads((folder / "scans.json").read_text())["training"][0]
+    np.testing.assert_allclose(item["box"][0][:3], truth.center_lps_mm, atol=2.5)
+    np.testing.assert_allclose(item["box"][0][3:], 15.0, atol=6.0)
+    scan = nibabel.load(folder / item["image"])
+    i, j, k = np.rint(world_to_index(swap_ras_lps(scan.affine), truth.center_lps_mm)).astype(int)
+    assert np.asarray(scan.dataobj)[i, j, k] > -300
+    assert np.asarray(nibabel.load(folder / item["label"]).dataobj)[i, j, k] == (2 if truth.side == "left" else 1)
+    cube = next(c for c in json.loads((folder / "cubes" / "datalist.json").read_text())["training"] if c["nodule"])
+    hu, outline = (np.asarray(nibabel.load(folder / "cubes" / cube[key]).dataobj) for key in ("image", "label"))
+    assert hu.shape == outline.shape == (64, 64, 64)
+    np.testing.assert_allclose([axis.mean() for axis in np.nonzero(outline)], 31.5, atol=1.0)
+    assert np.median(hu[outline > 0]) > -300
+    assert cube["ratings"] == [[truth.ratings[key] for key in phantom_datalist.READER_RATINGS]]
+
+
+def test_scans_that_are_there_are_kept(folder: Path) -> None:
+    before = {f: f.stat().st_mtime_ns for f in folder.rglob("*.nii*")}
+    lists = [(folder / "scans.json").read_text(), (folder / "cubes" / "datalist.json").read_text()]
+
+    def refuse(seed: int) -> Any:
+        raise AssertionError(f"phantom {seed} was made again")
+
+    assert list(write_phantom_datalists(folder, 2, validation_every=2, make=refuse)) == [1, 2]
+    assert {f: f.stat().st_mtime_ns for f in folder.rglob("*.nii*")} == before
+    assert [(folder / "scans.json").read_text(), (folder / "cubes" / "datalist.json").read_text()] == lists
+
+
+def test_a_smoke_datalist_that_is_there_is_used(folder: Path) -> None:
+    assert smoke_datalist("scans.json", folder) == str(folder / "scans.json")
+    assert smoke_datalist("cubes/datalist.json", folder) == str(folder / "cubes" / "datalist.json")

@@ -1,0 +1,70 @@
+"""Every training configuration runs: one epoch on the small chest, and its evaluation finds the weights that it kept."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from monai.bundle import ConfigWorkflow
+from monai.utils import set_determinism
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "lung_segmentation": {"patch": 32},
+    "nodule_detection": {"patch": 48, "patches": 1, "repeats": 1},
+    "nodule_segmentation": {"batch_size": 2, "cube": 24},
+    "nodule_grading": {"batch_size": 2},
+}
+
+
+def run(bundle: Any, *names: str, **settings: Any) -> ConfigWorkflow:
+    common = {"bundle_root": str(bundle.root), "num_workers": 0, "amp": False}
+    overrides = {**bundle.overrides, **SETTINGS[bundle.stage], **common, **settings}
+    workflow = ConfigWorkflow(bundle.config(*names), logging_file=False, workflow_type="train", **overrides)
+    try:
+        workflow.initialize()
+        workflow.run()
+    finally:
+        set_determinism(seed=None)
+    return workflow
+
+
+def test_training_and_evaluation_agree(stage: str, small_bundle: Callable[[str], Any], small_data: Any, tmp_path: Path) -> None:
+    bundle = small_bundle(stage)
+    datalist = str(small_data.scans if stage in ("lung_segmentation", "nodule_detection") else small_data.cubes)
+    before = torch.load(bundle.root / "models" / "model.pt", weights_only=True)
+    start = str(bundle.root / "models" / "model.pt")
+    trained = run(
+        bundle,
+        "train.yaml",
+        "smoke.yaml",
+        datalist=datalist,
+        output_dir=str(tmp_path / "run"),
+        epochs=1,
+        start_from=start,
+        learning_rate=0.05,
+    )
+    after = torch.load(tmp_path / "run" / "best.pt", weights_only=True)
+    assert after.keys() == before.keys()
+    changed = [name for name, value in after.items() if value.is_floating_point() and not torch.equal(value, before[name])]
+    assert len(changed) > 0.5 * len(before)
+    key = trained.evaluator.state.key_metric_name
+    assert 0.0 <= trained.evaluator.state.metrics[key] <= 1.0
+
+    evaluated = run(
+        bundle,
+        "train.yaml",
+        "evaluate.yaml",
+        datalist=datalist,
+        output_dir=str(tmp_path / "eval"),
+        ckpt_path=str(tmp_path / "run" / "best.pt"),
+    )
+    assert evaluated.evaluator.state.metrics == pytest.approx(
+        trained.evaluator.state.metrics, abs=5e-3
+    )  # weights rounded to half precision
+    with (tmp_path / "eval" / "metrics.csv").open(newline="") as file:
+        written = dict(csv.reader(file))
+    assert {name: float(value) for name, value in written.items()} == pytest.approx(evaluated.evaluator.state.metrics)
