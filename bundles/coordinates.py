@@ -1,8 +1,8 @@
 """The one place where coordinates change their frame.
 
-Inside MONAI transforms an affine is RAS (x to the right, y to the front, z to the head). Everywhere else (values that cross room borders, JSON,
-CSV, DICOM, logs, the command line) it is LPS, the patient coordinates of DICOM PS3.3 C.7.6.2.1.1: x to the left, y to the back, z to the head,
-in millimetres.
+Inside MONAI transforms an affine is RAS (x to the right, y to the front, z to the head). Everywhere else (values that cross room borders,
+JSON, CSV, DICOM, logs, the command line) it is LPS, the patient coordinates of DICOM PS3.3 C.7.6.2.1.1: x to the left, y to the back, z
+to the head, in millimetres.
 """
 
 from __future__ import annotations

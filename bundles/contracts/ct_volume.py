@@ -27,7 +27,8 @@ class CTSource:
         series_instance_uid: empty where the format has none.
         selection_reason: one sentence on why this series was analysed.
         warnings: what a reader of the result must know about the input.
-        instances: DICOM only: the headers (``pydicom.Dataset`` without pixels) in the order of the slices, ``k = 0`` first; one header for an
+        instances: DICOM only: the headers (``pydicom.Dataset`` without pixels) in the order of the slices, ``k = 0`` first; one header
+        for an
             enhanced multi-frame object.
     """
 

@@ -1,7 +1,7 @@
 """Real nodules set into the lungs of a real scan: detection training with real tissue on both sides.
 
-Only the nodule itself is carried over, with a soft edge and never darker than what lies beneath, so that no border of the source's small field of
-view comes along and vessels of the host run on into the nodule.
+Only the nodule itself is carried over, with a soft edge and never darker than what lies beneath, so that no border of the source's small
+field of view comes along and vessels of the host run on into the nodule.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Lungs by threshold and fill: the classical estimate that needs no trained network.
 
-It labels real scans for training and is the yardstick that the network's lung volume is compared with. It follows the usual recipe (Hu et al.,
-IEEE Trans Med Imaging 20:490, 2001): air inside the body, without the airways, split into sides, closed so that vessels and nodules at the wall
-stay inside.
+It labels real scans for training and is the yardstick that the network's lung volume is compared with. It follows the usual recipe (Hu et
+al., IEEE Trans Med Imaging 20:490, 2001): air inside the body, without the airways, split into sides, closed so that vessels and nodules at
+the wall stay inside.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ FOLDS = 5
 
 
 def fold_of(patient: str) -> int:
-    """The fold, 0..4, that a patient belongs to in every data set and every bundle: a hash of the name, so that no split crosses a patient."""
+    """The fold, 0..4, that a patient belongs to in every data set and every bundle: a hash of the name, so that no split crosses a
+    patient.
+    """
     return zlib.crc32(patient.encode()) % FOLDS
 
 

@@ -49,8 +49,8 @@ class ScanOutcome:
 def match_marks(scan: ScanMarks) -> ScanOutcome:
     """Compare one scan's marks with its truth.
 
-    A mark hits a nodule when it lies within the nodule's radius. Of several marks on one nodule the best counts and the others are ignored; marks on
-    excluded findings are ignored; all others are false positives.
+    A mark hits a nodule when it lies within the nodule's radius. Of several marks on one nodule the best counts and the others are
+    ignored; marks on excluded findings are ignored; all others are false positives.
     """
     to_nodules = np.linalg.norm(scan.centers[:, None] - scan.nodule_centers[None], axis=2) < scan.nodule_diameters[None] / 2.0
     to_excluded = np.linalg.norm(scan.centers[:, None] - scan.excluded_centers[None], axis=2) < scan.excluded_diameters[None] / 2.0
@@ -77,7 +77,7 @@ def sensitivities(outcomes: Iterable[ScanOutcome], rates: Iterable[float] = FALS
     thresholds = np.unique(np.concatenate([hits[np.isfinite(hits)], false]))[::-1]
     found = np.array([0.0, *((hits[None] >= thresholds[:, None]).mean(axis=1))])
     per_scan = np.array([0.0, *((false[None] >= thresholds[:, None]).sum(axis=1) / len(scans))])
-    return np.interp(np.asarray(tuple(rates)), per_scan, found)
+    return np.asarray(np.interp(np.asarray(tuple(rates)), per_scan, found))
 
 
 def cpm(outcomes: Iterable[ScanOutcome]) -> float:

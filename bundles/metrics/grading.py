@@ -72,6 +72,7 @@ class GradingMetric(EpochMetric):
 
 def _answers_and_targets(output: dict[str, object]) -> tuple[torch.Tensor, torch.Tensor]:
     answers, target = output["pred"], output["label"]
-    assert isinstance(answers, torch.Tensor) and isinstance(target, dict)
+    assert isinstance(answers, torch.Tensor)
+    assert isinstance(target, dict)
     packed = torch.cat([target["nodule"].float().reshape(-1, 1), target["ratings"].float().flatten(1)], dim=1)
     return answers.float().flatten(1), packed

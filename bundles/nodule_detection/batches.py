@@ -70,7 +70,10 @@ def augmented_patch_transforms(size: int, patches: int, positive: float) -> Comp
 
 
 def prepare_batch(
-    batch: Sequence[Mapping[str, Any]] | Sequence[Sequence[Mapping[str, Any]]], device: torch.device | None = None, non_blocking: bool = False, **_: Any
+    batch: Sequence[Mapping[str, Any]] | Sequence[Sequence[Mapping[str, Any]]],
+    device: torch.device | None = None,
+    non_blocking: bool = False,
+    **_: Any,
 ) -> tuple[list[torch.Tensor], list[dict[str, torch.Tensor]], tuple[list[dict[str, torch.Tensor]]], dict[str, Any]]:
     """Images, targets, and the targets once more as the inferer's argument; a scan's patches become images of their own."""
     items: list[Mapping[str, Any]] = []

@@ -29,7 +29,7 @@ class DetectorInferer(Inferer):
         self.detector = detector
         self.amp = amp
 
-    def __call__(
+    def __call__(  # type: ignore[override]  # a detector needs its network's targets, and takes a list of images
         self,
         inputs: Sequence[torch.Tensor] | torch.Tensor,
         network: nn.Module,

@@ -17,8 +17,8 @@ STRIDES = (4, 8, 16)
 class NoduleRetinaNet(RetinaNet):
     """RetinaNet for one class (nodule) in three dimensions.
 
-    A stride-2 stem keeps a whole lung at 1 mm within seconds on two CPU cores; the pyramid's finest level then has one anchor position every 4 mm,
-    the density that LUNA16 detectors commonly use for nodules from 3 mm up.
+    A stride-2 stem keeps a whole lung at 1 mm within seconds on two CPU cores; the pyramid's finest level then has one anchor position
+    every 4 mm, the density that LUNA16 detectors commonly use for nodules from 3 mm up.
 
     Args:
         num_anchors: anchor shapes at each position of each level.
@@ -64,7 +64,10 @@ class PyramidEncoder(nn.Module):
         self.out_channels = out_channels
         stem, *deeper = channels
         self.stem = nn.Sequential(
-            nn.Conv3d(1, stem, kernel_size=5, stride=2, padding=2, bias=False), _norm(stem), nn.ReLU(inplace=True), ResidualBlock(stem, stem)
+            nn.Conv3d(1, stem, kernel_size=5, stride=2, padding=2, bias=False),
+            _norm(stem),
+            nn.ReLU(inplace=True),
+            ResidualBlock(stem, stem),
         )
         self.stages = nn.ModuleList()
         inputs = stem
@@ -109,8 +112,9 @@ class ResidualBlock(nn.Module):
 def _drop_group_norm(head: nn.Module) -> None:
     """Take the group normalisation out of a head of MONAI's, and start its convolutions so that signals keep their size without it.
 
-    Group statistics run over the whole input: in a whole lung, heart and chest wall drown what they are in a small training patch. Without them a patch
-    and a whole lung give the same answers, and small patches, which hold more nodules for the same work, can be trained on.
+    Group statistics run over the whole input: in a whole lung, heart and chest wall drown what they are in a small training patch.
+    Without them a patch and a whole lung give the same answers, and small patches, which hold more nodules for the same work, can be
+    trained on.
     """
     layers = head.conv
     assert isinstance(layers, nn.Sequential)

@@ -17,8 +17,8 @@ IGNORED_CLASS = 1
 class RandBoxPatchesd(RandomizableTransform, MapTransform):
     """Draw patches around nodules and anywhere, each turned into one of the 48 orientations of a cube.
 
-    Does what MONAI's ``RandCropBoxByPosNegLabeld`` with its box flips and turns does, without building masks of the whole scan for each draw, which took
-    longer than the training step.
+    Does what MONAI's ``RandCropBoxByPosNegLabeld`` with its box flips and turns does, without building masks of the whole scan for each
+    draw, which took longer than the training step.
 
     Args:
         keys: the image, shape (1, x, y, z).
@@ -29,7 +29,9 @@ class RandBoxPatchesd(RandomizableTransform, MapTransform):
         class_key: their classes (n,).
     """
 
-    def __init__(self, keys: Hashable, size: int, patches: int, positive: float, box_key: str = "box", class_key: str = "box_class") -> None:
+    def __init__(
+        self, keys: Hashable, size: int, patches: int, positive: float, box_key: str = "box", class_key: str = "box_class"
+    ) -> None:
         MapTransform.__init__(self, keys)
         RandomizableTransform.__init__(self, prob=1.0)
         self.size, self.patches, self.positive = size, patches, positive

@@ -1,6 +1,7 @@
 """A bundle on disk becomes a callable on a CT: found, verified, placed on a device, run.
 
-The stages' contracts: *segmentation* (CT to labels on the CT's grid), *detection* (CT to candidates), *grading* (CT and centres to ratings).
+The stages' contracts: *segmentation* (CT to labels on the CT's grid), *detection* (CT to candidates), *grading* (CT and centres to
+ratings).
 """
 
 from nodulescope.bundles.predictors.bundle import Bundle, open_bundle

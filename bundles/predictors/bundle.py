@@ -125,4 +125,13 @@ def open_bundle(path: Path, stage: str, device: torch.device) -> Bundle:
     if "whether_raw_luna16" in parser:  # the Model Zoo's detector resamples by itself only when it is told that its input is raw
         changes["whether_raw_luna16"] = True
     parser.update(pairs=changes)
+    _disable_loading(parser.get())
     return Bundle(stage, path, str(metadata.get("name", path.name)), str(metadata.get("version", "")), sha256, device, parser)
+
+
+def _disable_loading(config: dict[str, Any]) -> None:
+    """Keep loaders from being built: CTs come from memory, and a reader that another bundle names may not be installed."""
+    chain = config.get("preprocessing")
+    for step in chain.get("transforms", ()) if isinstance(chain, dict) else ():
+        if isinstance(step, dict) and str(step.get("_target_")).rpartition(".")[2] == LoadImaged.__name__:
+            step["_disabled_"] = True

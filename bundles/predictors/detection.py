@@ -98,12 +98,11 @@ class DetectionPredictor:
         boxes = np.concatenate([world.min(axis=1), world.max(axis=1)], axis=1).astype(np.float32)
         return boxes, result[self.detector.pred_score_key].float().cpu().numpy()
 
-
     def _fit_window(self, shape: Sequence[int]) -> None:
         """Make a sliding window no larger than the image as the detector pads it.
 
-        Around smaller images MONAI pads both sides, by any number of voxels, and its maps of findings then lie up to half a step beside their
-        anchors.
+        Around smaller images MONAI pads both sides, by any number of voxels, and its maps of findings then lie up to half a step beside
+        their anchors.
         """
         if self.window is not None:
             padded = compute_divisible_spatial_size(list(shape), k=self.detector.size_divisible)

@@ -1,8 +1,8 @@
 """MONAI's ResNet feature pyramids where torchvision is missing.
 
-MONAI 1.6 takes two small pieces of torchvision to build the backbone of its own Model Zoo detector: a module that returns inner layers, and a check of
-how many layers are trained. torchvision has no CPU build beside every torch, so the same two pieces are offered here; with a working torchvision
-nothing is changed.
+MONAI 1.6 takes two small pieces of torchvision to build the backbone of its own Model Zoo detector: a module that returns inner layers,
+and a check of how many layers are trained. torchvision has no CPU build beside every torch, so the same two pieces are offered here; with
+a working torchvision nothing is changed.
 """
 
 from __future__ import annotations
@@ -57,4 +57,4 @@ def allow_resnet_pyramids() -> None:
     """Let MONAI build ResNet feature pyramids without torchvision."""
     if find_spec("torchvision") is None:
         backbone_fpn_utils.torchvision_models = SimpleNamespace(_utils=SimpleNamespace(IntermediateLayerGetter=InnerLayers))
-        retinanet_network._validate_trainable_layers = _trainable_layers
+        retinanet_network._validate_trainable_layers = _trainable_layers  # noqa: SLF001  the name by which MONAI imports it

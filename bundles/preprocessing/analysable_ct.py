@@ -1,5 +1,6 @@
 """Which images count as a chest CT that can be analysed, and which of their voxels were measured; the same rules for every file
-format."""
+format.
+"""
 
 from __future__ import annotations
 

@@ -18,12 +18,13 @@ _NEGLIGIBLE = 1e-3
 class ScanGridd(MapTransform):
     """Interpolate maps on a canonical grid linearly at the voxel centres of the scan that they were made from.
 
-    It undoes :class:`~nodulescope.bundles.preprocessing.CanonicalCTd` as MONAI's ``Invertd`` does, with the same values. The two grids are parallel, so
-    one axis is interpolated at a time: a 512x512x300 scan takes half a second instead of half a minute.
+    It undoes :class:`~nodulescope.bundles.preprocessing.CanonicalCTd` as MONAI's ``Invertd`` does, with the same values. The two grids
+    are parallel, so one axis is interpolated at a time: a 512x512x300 scan takes half a second instead of half a minute.
 
     Args:
         keys: maps (channels, x, y, z) on the grid of the item's image.
-        image_key: the canonical image; its metadata tell the scan's grid (``original_affine``, ``spatial_shape``, as ``LoadImaged`` leaves them).
+        image_key: the canonical image; its metadata tell the scan's grid (``original_affine``, ``spatial_shape``, as ``LoadImaged``
+        leaves them).
     """
 
     def __init__(self, keys: Hashable, image_key: str = "image") -> None:

@@ -31,7 +31,13 @@ class AssessmentOperator(Operator):
     PORTS = ("ct", "lungs", "candidates", "outlines", "grades")
 
     def __init__(
-        self, fragment: Fragment, *args: Any, provenance: Sequence[ModelProvenance], thresholds: Thresholds, record: RunRecord, **kwargs: Any
+        self,
+        fragment: Fragment,
+        *args: Any,
+        provenance: Sequence[ModelProvenance],
+        thresholds: Thresholds,
+        record: RunRecord,
+        **kwargs: Any,
     ) -> None:
         self.provenance, self.thresholds, self.record = provenance, thresholds, record
         super().__init__(fragment, *args, **kwargs)

@@ -13,8 +13,8 @@ from nodulescope.operators.stopwatch import Stopwatch
 class RunRecord:
     """Times and failures of one run.
 
-    Holoscan can end a graph whose operator failed with exit status 0. So every operator works inside :meth:`step`, which remembers the first
-    error, and the application asks afterwards.
+    Holoscan can end a graph whose operator failed with exit status 0. So every operator works inside :meth:`step`, which remembers the
+    first error, and the application asks afterwards.
 
     Attributes:
         watch: times the steps.

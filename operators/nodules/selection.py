@@ -48,8 +48,8 @@ def select(candidates: Sequence[Candidate], thresholds: Thresholds) -> tuple[Can
 def nodule_probability(candidate: Candidate, grade: Grade, thresholds: Thresholds) -> float:
     """Probability that a finding is a nodule: detector and grading network weighed on the scale of log-odds.
 
-    The two err differently (the detector saw the whole neighbourhood, the grading network was shown vessels as counter-examples), so both must be
-    convinced: one near-certain no outweighs a lukewarm yes.
+    The two err differently (the detector saw the whole neighbourhood, the grading network was shown vessels as counter-examples), so both
+    must be convinced: one near-certain no outweighs a lukewarm yes.
     """
     weight = thresholds.detector_weight
     log_odds = weight * _log_odds(candidate.score) + (1.0 - weight) * _log_odds(grade.probability)

@@ -72,7 +72,8 @@ def _safe_name(name: str, path: Path) -> PurePosixPath:
 
 def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int, path: Path) -> int:
     """Unpack one file and return how many bytes may still follow. What the archive claims about sizes is not believed: bytes are
-    counted."""
+    counted.
+    """
     with archive.open(member) as packed, target.open("wb") as unpacked:
         while chunk := packed.read(_CHUNK_BYTES):
             left -= len(chunk)

@@ -21,7 +21,7 @@ def closed_contours(values: NDArray[np.float32], level: float) -> list[NDArray[n
     Returns:
         One array of (row, column) indices, shape (n, 2), per contour; first point = last point.
     """
-    contours = find_contours(np.pad(values, 1), level)  # type: ignore[no-untyped-call]
+    contours = find_contours(np.pad(values, 1), level)
     return [np.asarray(contour - 1.0) for contour in contours]
 
 
@@ -37,7 +37,7 @@ def svg_path(polygons: Iterable[NDArray[np.float64]], tolerance: float) -> str:
     """
     parts = []
     for polygon in polygons:
-        corners = approximate_polygon(polygon, tolerance)[:-1]  # type: ignore[no-untyped-call]
+        corners = approximate_polygon(polygon, tolerance)[:-1]
         if len(corners) >= _FEWEST_CORNERS:
             parts.append("M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in corners) + "Z")
     return "".join(parts)

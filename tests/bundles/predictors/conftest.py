@@ -40,7 +40,8 @@ MakeBundle = Callable[..., Path]
 @pytest.fixture
 def complete_bundle(small_bundle: Callable[[str], Any]) -> MakeBundle:
     """``complete_bundle(stage, {key: value}, weights=None)``: a small bundle with its changes written into its configuration and its
-    weights into its metadata."""
+    weights into its metadata.
+    """
 
     def make(stage: str, changes: Mapping[str, Any] | None = None, weights: Mapping[str, torch.Tensor] | None = None) -> Path:
         small = small_bundle(stage)
@@ -81,8 +82,9 @@ def outline_by_density(open_small: Callable[..., Bundle]) -> Bundle:
 
 @pytest.fixture(scope="session")
 def chest() -> Callable[..., CTVolume]:
-    """``chest(balls=[(centre, diameter)], shape=, spacing=, orientation=, rotation=)``: a block of lung in soft tissue around (20, -30, 40),
-    with balls of soft tissue in it; its axes along the patient's in any order, turned by a rotation."""
+    """``chest(balls=[(centre, diameter)], shape=, spacing=, orientation=, rotation=)``: a block of lung in soft tissue around (20, -30,
+    40), with balls of soft tissue in it; its axes along the patient's in any order, turned by a rotation.
+    """
 
     def make(
         balls: list[tuple[tuple[float, float, float], float]],

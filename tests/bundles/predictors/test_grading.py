@@ -15,7 +15,7 @@ CENTERS = [(27.0, -38.0, 44.0), (-5.0, -20.0, 30.0), (40.0, -50.0, 60.0)]
 
 def test_grades_come_in_the_centres_order_however_many(open_small: Callable[..., Bundle], chest: Callable[..., CTVolume]) -> None:
     ct = chest([(CENTERS[0], 14.0), (CENTERS[1], 8.0)])
-    predictor = GradingPredictor(open_small("nodule_grading"))
+    predictor = GradingPredictor(open_small("nodule_grading", {"amp": False}))
     alone = [predictor(ct, [center])[0] for center in CENTERS]
     assert len({grade.malignancy for grade in alone}) == 3
     wanted = [0, 1, 2] * 3 + [2, 0]  # more than one batch
@@ -28,7 +28,7 @@ def test_grades_come_in_the_centres_order_however_many(open_small: Callable[...,
 
 
 def test_the_grade_is_the_places_not_the_grids(open_small: Callable[..., Bundle], chest: Callable[..., CTVolume]) -> None:
-    predictor = GradingPredictor(open_small("nodule_grading"))
+    predictor = GradingPredictor(open_small("nodule_grading", {"amp": False}))
     upright = predictor(chest([(CENTERS[0], 14.0)]), CENTERS[:1])[0]
     turned = predictor(chest([(CENTERS[0], 14.0)], orientation=((2, 0, 1), (-1, 1, -1)), spacing=(2.0, 1.5, 1.5)), CENTERS[:1])[0]
     assert turned.malignancy == pytest.approx(upright.malignancy, abs=1e-2)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from skimage.measure import label
+
+from nodulescope.bundles.contracts import CTVolume, LungMask
+from nodulescope.bundles.coordinates import swap_ras_lps, world_to_index
+from nodulescope.bundles.errors import BundleError
+from nodulescope.bundles.predictors import Bundle, DetectionPredictor
+
+Chest = Callable[..., CTVolume]
+BALL = ((27.0, -38.0, 44.0), 14.0)
+
+
+def lungs_of(ct: CTVolume) -> LungMask:
+    return LungMask((ct.hu < -500).astype(np.uint8), ct.affine_lps, True)
+
+
+def find_ball(images: list[torch.Tensor], **_: Any) -> list[dict[str, torch.Tensor]]:
+    """What a perfect detector says: a cube around the one bright thing that does not touch the border, in voxels."""
+    parts = label(images[0][0].numpy() > 0.5)
+    border = np.unique(np.concatenate([np.moveaxis(parts, a, 0)[[0, -1]].ravel() for a in range(3)]))
+    inner = [n for n in range(1, parts.max() + 1) if n not in border]
+    assert len(inner) == 1
+    voxels = np.argwhere(parts == inner[0])
+    half = np.cbrt(6 * len(voxels) / np.pi) / 2
+    box = np.concatenate([voxels.mean(axis=0) - half, voxels.mean(axis=0) + half])
+    return [{"box": torch.tensor(box[None], dtype=torch.float32), "box_class_scores": torch.tensor([0.75])}]
+
+
+@pytest.fixture
+def ball_finder(open_small: Callable[..., Bundle], monkeypatch: pytest.MonkeyPatch) -> Callable[..., DetectionPredictor]:
+    """A predictor whose detector is :func:`find_ball`: everything but the network is real."""
+
+    def make(*magnifications: float) -> DetectionPredictor:
+        predictor = DetectionPredictor(open_small("nodule_detection"), magnifications or (1.0,))
+        monkeypatch.setattr(predictor.detector, "forward", find_ball)
+        return predictor
+
+    return make
+
+
+def test_a_finding_is_where_it_is_in_the_patient(orientation: Any, ball_finder: Callable[..., DetectionPredictor], chest: Chest) -> None:
+    ct = chest([BALL], orientation=orientation)
+    (found,) = ball_finder()(ct, lungs_of(ct))
+    np.testing.assert_allclose(found.center_lps_mm, BALL[0], atol=0.15)
+    assert found.diameter_mm == pytest.approx(BALL[1], abs=0.6)
+
+
+@pytest.mark.parametrize("magnification", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize("axes", [((0, 1, 2), (1, 1, 1)), ((0, 1, 2), (-1, -1, -1)), ((2, 0, 1), (1, -1, 1))])
+def test_magnification_moves_nothing(magnification: float, axes: Any, ball_finder: Callable[..., DetectionPredictor], chest: Chest) -> None:
+    ct = chest([BALL], orientation=axes)
+    (found,) = ball_finder(magnification)(ct, lungs_of(ct))
+    np.testing.assert_allclose(found.center_lps_mm, BALL[0], atol=0.15)
+    assert found.diameter_mm == pytest.approx(BALL[1], abs=0.6)
+    assert (found.score, found.magnification) == (0.75, magnification)
+
+
+@pytest.mark.parametrize("degrees", [(25.0, 0.0), (10.0, -15.0)])
+@pytest.mark.parametrize("magnification", [1.0, 2.0])
+def test_a_tilted_scan_makes_no_difference(
+    degrees: tuple[float, float], magnification: float, ball_finder: Callable[..., DetectionPredictor], chest: Chest
+) -> None:
+    a, b = np.radians(degrees)
+    about_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    about_z = np.array([[np.cos(b), -np.sin(b), 0], [np.sin(b), np.cos(b), 0], [0, 0, 1]])
+    ct = chest([BALL], rotation=about_z @ about_x)
+    (found,) = ball_finder(magnification)(ct, lungs_of(ct))
+    np.testing.assert_allclose(found.center_lps_mm, BALL[0], atol=0.15)
+
+
+def test_what_is_seen_at_several_magnifications_is_one_finding(ball_finder: Callable[..., DetectionPredictor], chest: Chest) -> None:
+    ct = chest([BALL])
+    (found,) = ball_finder(1.0, 1.5, 2.0)(ct, lungs_of(ct))
+    np.testing.assert_allclose(found.center_lps_mm, BALL[0], atol=0.15)
+
+
+def say(monkeypatch: pytest.MonkeyPatch, predictor: DetectionPredictor, ct: CTVolume, marks: list[tuple[Any, float, float]]) -> None:
+    """Let the detector answer with marks: centre in LPS mm, edge in mm, score."""
+    cropped = ct.cropped(*lungs_of(ct).bounding_box(12.0))
+    affine = swap_ras_lps(predictor.bundle.preprocess(cropped)["image"].affine.numpy())
+    boxes = [np.concatenate([(c := world_to_index(affine, mark)) - edge / 2, c + edge / 2]) for mark, edge, _ in marks]
+    answer = {
+        "box": torch.tensor(np.array(boxes), dtype=torch.float32).reshape(-1, 6),
+        "box_class_scores": torch.tensor([score for *_, score in marks], dtype=torch.float32),
+    }
+    monkeypatch.setattr(predictor.detector, "forward", lambda images, **_: [answer])
+
+
+def test_findings_far_from_the_lungs_are_left_out(open_small: Callable[..., Bundle], chest: Chest, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The lung's block reaches 45 mm to either side of x = 20.
+    ct = chest([])
+    predictor = DetectionPredictor(open_small("nodule_detection"))
+    marks = [
+        ((20.0, -30.0, 40.0), 6.0, 0.5),  # in the lung
+        ((68.0, -30.0, 40.0), 6.0, 0.6),  # 3 mm outside: pleura
+        ((72.0, -30.0, 40.0), 6.0, 0.7),  # 7 mm outside: more than a nodule's radius
+        ((72.0, -10.0, 40.0), 18.0, 0.8),  # 7 mm outside, but 9 mm of radius
+        ((500.0, -30.0, 40.0), 6.0, 0.9),  # beside the scan
+    ]
+    say(monkeypatch, predictor, ct, marks)
+    found = predictor(ct, lungs_of(ct))
+    assert [round(c.score, 3) for c in found] == [0.8, 0.6, 0.5]
+    np.testing.assert_allclose([c.center_lps_mm for c in found], [marks[3][0], marks[1][0], marks[0][0]], atol=1e-3)
+    np.testing.assert_allclose([c.diameter_mm for c in found], [18.0, 6.0, 6.0], atol=1e-3)
+
+
+def test_of_overlapping_findings_the_best_stays(open_small: Callable[..., Bundle], chest: Chest, monkeypatch: pytest.MonkeyPatch) -> None:
+    ct = chest([])
+    predictor = DetectionPredictor(open_small("nodule_detection"))
+    say(monkeypatch, predictor, ct, [((20.0, -30, 40), 8.0, 0.4), ((22.0, -30, 40), 8.0, 0.9), ((28.5, -30, 40), 8.0, 0.6)])
+    assert [round(c.score, 3) for c in predictor(ct, lungs_of(ct))] == [0.9, 0.6]
+
+
+def test_nothing_found_is_no_error(open_small: Callable[..., Bundle], chest: Chest, monkeypatch: pytest.MonkeyPatch) -> None:
+    ct = chest([])
+    predictor = DetectionPredictor(open_small("nodule_detection"), (1.0, 2.0))
+    say(monkeypatch, predictor, ct, [])
+    assert predictor(ct, lungs_of(ct)) == ()
+
+
+def test_a_network_finds_the_same_in_windows_as_in_the_whole(open_small: Callable[..., Bundle], chest: Chest) -> None:
+    ct = chest([BALL])
+    whole = DetectionPredictor(open_small("nodule_detection"))(ct, lungs_of(ct))
+    windows = DetectionPredictor(open_small("nodule_detection", {"window": 128}))(ct, lungs_of(ct))
+    assert len(whole) > 3
+    assert [c.score for c in whole] == sorted((c.score for c in whole), reverse=True)
+    np.testing.assert_allclose([c.center_lps_mm for c in windows], [c.center_lps_mm for c in whole], atol=0.05)
+
+
+def test_a_bundle_without_a_detector_is_refused(open_small: Callable[..., Bundle]) -> None:
+    with pytest.raises(BundleError, match="has no 'detector', which the stage nodule_grading needs"):
+        DetectionPredictor(open_small("nodule_grading"))
+
+
+def test_another_kind_of_detector_is_refused(open_small: Callable[..., Bundle]) -> None:
+    with pytest.raises(BundleError, match="its 'detector' is no MONAI RetinaNetDetector") as refused:
+        DetectionPredictor(open_small("nodule_detection", {"detector": "$torch.nn.Identity()"}))
+    assert refused.value.exit_code == 4
