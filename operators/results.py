@@ -20,6 +20,9 @@ REPORT = "report.html"
 SEGMENTATION = "segmentation.dcm"
 MEASUREMENTS = "measurements.dcm"
 
+RESULTS = (FINDINGS, REPORT, SEGMENTATION, MEASUREMENTS)
+"""Every file that an analysis may write."""
+
 
 @contextmanager
 def published_together(out: Path) -> Iterator[Path]:
@@ -28,7 +31,7 @@ def published_together(out: Path) -> Iterator[Path]:
     Results of an earlier examination go: none of them may be taken for a part of this one.
 
     Args:
-        out: the results' folder; made if missing, other files in it are left alone.
+        out: the results' folder; made if missing. Results of an earlier analysis are replaced or removed, other files are left alone.
 
     Raises:
         UsageError: ``out`` cannot be written to.
@@ -51,7 +54,7 @@ def published_together(out: Path) -> Iterator[Path]:
 def _publish(staging: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     files = sorted(staging.iterdir())
-    for name in {FINDINGS, REPORT, SEGMENTATION, MEASUREMENTS} - {file.name for file in files}:
+    for name in set(RESULTS) - {file.name for file in files}:
         (out / name).unlink(missing_ok=True)
     for file in files:
         file.replace(out / file.name)

@@ -130,8 +130,12 @@ def open_bundle(path: Path, stage: str, device: torch.device) -> Bundle:
 
 
 def _disable_loading(config: dict[str, Any]) -> None:
-    """Keep loaders from being built: CTs come from memory, and a reader that another bundle names may not be installed."""
+    """Keep loading from being built: CTs come from memory.
+
+    The Model Zoo's detector names a reader that may not be installed, and arguments that MONAI has dropped since.
+    """
+    loading = (LoadImaged.__name__, EnsureChannelFirstd.__name__)
     chain = config.get("preprocessing")
     for step in chain.get("transforms", ()) if isinstance(chain, dict) else ():
-        if isinstance(step, dict) and str(step.get("_target_")).rpartition(".")[2] == LoadImaged.__name__:
+        if isinstance(step, dict) and str(step.get("_target_")).rpartition(".")[2] in loading:
             step["_disabled_"] = True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +14,12 @@ from monai.apps.detection.networks.retinanet_detector import RetinaNetDetector
 from monai.data.box_utils import box_iou, non_max_suppression
 from monai.transforms.utils import compute_divisible_spatial_size
 from monai.utils import ensure_tuple_rep
+from nibabel.orientations import io_orientation
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from nodulescope.bundles.contracts import Candidate, CTVolume, LungMask
-from nodulescope.bundles.coordinates import index_to_world, swap_ras_lps, world_to_index
+from nodulescope.bundles.coordinates import index_to_world, spacing_of, swap_ras_lps, world_to_index
 from nodulescope.bundles.errors import BundleError
 from nodulescope.bundles.precision import autocast
 from nodulescope.bundles.predictors.bundle import WEIGHTS, Bundle
@@ -57,9 +60,6 @@ class DetectionPredictor:
             raise BundleError(f"{bundle.path}: its 'detector' is no MONAI RetinaNetDetector")
         if "detector_ops" in bundle.parser:
             bundle.component("detector_ops")
-        self.window: tuple[int, ...] | None = None
-        if self.detector.inferer is not None:
-            self.window = tuple(min(edge, LARGEST_WINDOW) for edge in ensure_tuple_rep(self.detector.inferer.roi_size, 3))
         load_weights(self.detector.network, bundle.path / WEIGHTS)
         self.detector.to(bundle.device).eval()
 
@@ -88,25 +88,41 @@ class DetectionPredictor:
         shrink = np.diag([1.0 / magnification] * 3 + [1.0])
         item = self.bundle.preprocess(replace(region, affine_lps=shrink @ region.affine_lps))
         image = item["image"]
-        self._fit_window(image.shape[1:])
         values = image.as_tensor().float().to(self.bundle.device)
-        with torch.inference_mode(), autocast(self.bundle.device):
-            result: dict[str, Any] = self.detector([values], use_inferer=self.window is not None)[0]
+        with torch.inference_mode(), autocast(self.bundle.device), self._fitting_window(image.shape[1:]):
+            result: dict[str, Any] = self.detector([values], use_inferer=self.detector.inferer is not None)[0]
         corners = result[self.detector.target_box_key].float().cpu().numpy().reshape(-1, 2, 3)
-        # Index 0 is the middle of the preprocessed image's first voxel, as in MONAI's own training boxes.
-        world = index_to_world(swap_ras_lps(image.affine.numpy()), corners) * magnification
-        boxes = np.concatenate([world.min(axis=1), world.max(axis=1)], axis=1).astype(np.float32)
-        return boxes, result[self.detector.pred_score_key].float().cpu().numpy()
+        boxes = _in_the_patient(corners, swap_ras_lps(image.affine.numpy())) * magnification
+        return boxes.astype(np.float32), result[self.detector.pred_score_key].float().cpu().numpy()
 
-    def _fit_window(self, shape: Sequence[int]) -> None:
-        """Make a sliding window no larger than the image as the detector pads it.
+    @contextmanager
+    def _fitting_window(self, shape: Sequence[int]) -> Iterator[None]:
+        """Keep a sliding window within :data:`LARGEST_WINDOW` and within the image as the detector pads it.
 
         Around smaller images MONAI pads both sides, by any number of voxels, and its maps of findings then lie up to half a step beside
         their anchors.
         """
-        if self.window is not None:
+        own = self.detector.inferer
+        if own is not None:
             padded = compute_divisible_spatial_size(list(shape), k=self.detector.size_divisible)
-            self.detector.inferer.roi_size = tuple(min(a, b) for a, b in zip(self.window, padded, strict=True))
+            fitting = copy.copy(own)
+            fitting.roi_size = tuple(min(a, b, LARGEST_WINDOW) for a, b in zip(ensure_tuple_rep(own.roi_size, 3), padded, strict=True))
+            self.detector.inferer = fitting
+        try:
+            yield
+        finally:
+            self.detector.inferer = own
+
+
+def _in_the_patient(corners: NDArray[np.float32], affine_lps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Boxes along the patient's axes, (n, 6) in LPS mm, for corners (n, 2, 3) in voxels (0 is the middle of the first one).
+
+    On a tilted grid a box keeps its edges and turns about its centre: the nodule in it does not change its size.
+    """
+    center = index_to_world(affine_lps, corners.mean(axis=1))
+    half = (corners[:, 1] - corners[:, 0]) * np.asarray(spacing_of(affine_lps)) / 2.0
+    half = half[:, np.argsort(io_orientation(affine_lps)[:, 0])]
+    return np.concatenate([center - half, center + half], axis=1)
 
 
 def _near_lungs(candidates: Sequence[Candidate], lungs: LungMask) -> tuple[Candidate, ...]:

@@ -11,7 +11,7 @@ from nodulescope.bundles.contracts import CTVolume, LungMask
 from nodulescope.bundles.errors import InputError
 from nodulescope.bundles.predictors.bundle import Bundle
 
-SMALLEST_LUNGS_ML = 400.0
+SMALLEST_LUNGS_ML = 500.0
 """Less than this is no chest: adult lungs hold more than 1000 ml of gas even after breathing out (residual volume, ERS/ATS 2005)."""
 
 LIGHTEST_TISSUE_HU = -400.0

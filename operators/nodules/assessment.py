@@ -22,9 +22,9 @@ from nodulescope.operators.nodules.selection import Thresholds, nodule_probabili
 NOT_ASSESSED = (
     NotAssessed("nodules[].prior", "no prior examination was given, so every nodule is a baseline finding"),
     NotAssessed("nodules[].lung_rads", "guideline categories are not part of this version"),
-    NotAssessed("assessment.lung_rads", "guideline categories are not part of this version"),
-    NotAssessed("assessment.fleischner", "guideline categories are not part of this version"),
-    NotAssessed("assessment.brock", "guideline categories are not part of this version"),
+    NotAssessed("lung_rads", "guideline categories are not part of this version"),
+    NotAssessed("fleischner", "guideline categories are not part of this version"),
+    NotAssessed("brock", "guideline categories are not part of this version"),
 )
 
 

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 
 from nodulescope.bundles.contracts import Candidate, Grade
 from nodulescope.bundles.errors import UsageError
+from nodulescope.operators.measurement.labels import MOST_NODULES
+
+
+MOST_CERTAIN_SCORE = 0.99
+"""The detector learns from as many nodules as counter-examples, so its scores crowd at 1; what lies beyond this says nothing more."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Thresholds:
     """
 
     detection_score: float = 0.3
-    nodule_probability: float = 0.5
+    nodule_probability: float = 0.9
     most_candidates: int = 40
     smallest_mm: float = 3.0
     detector_weight: float = 0.5
@@ -35,8 +40,10 @@ class Thresholds:
         for name in ("detection_score", "nodule_probability", "detector_weight"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UsageError(f"threshold {name} must lie between 0 and 1, not {getattr(self, name)}")
-        if self.most_candidates < 1 or self.smallest_mm < 0:
-            raise UsageError("most_candidates must be at least 1 and smallest_mm not negative")
+        if self.most_candidates not in range(1, MOST_NODULES + 1):
+            raise UsageError(f"most_candidates must be a whole number from 1 to {MOST_NODULES}, not {self.most_candidates}")
+        if not self.smallest_mm >= 0:
+            raise UsageError(f"smallest_mm must not be negative, as {self.smallest_mm} is")
 
 
 def select(candidates: Sequence[Candidate], thresholds: Thresholds) -> tuple[Candidate, ...]:
@@ -52,7 +59,7 @@ def nodule_probability(candidate: Candidate, grade: Grade, thresholds: Threshold
     must be convinced: one near-certain no outweighs a lukewarm yes.
     """
     weight = thresholds.detector_weight
-    log_odds = weight * _log_odds(candidate.score) + (1.0 - weight) * _log_odds(grade.probability)
+    log_odds = weight * _log_odds(min(candidate.score, MOST_CERTAIN_SCORE)) + (1.0 - weight) * _log_odds(grade.probability)
     return 1.0 / (1.0 + math.exp(-log_odds))
 
 

@@ -49,8 +49,8 @@ def test_training_and_evaluation_agree(stage: str, small_bundle: Callable[[str],
     )
     after = torch.load(tmp_path / "run" / "best.pt", weights_only=True)
     assert after.keys() == before.keys()
-    changed = [name for name, value in after.items() if value.is_floating_point() and not torch.equal(value, before[name])]
-    assert len(changed) > 0.5 * len(before)
+    kernels = [name for name, value in after.items() if value.ndim == 5]
+    assert sum(not torch.equal(after[name], before[name]) for name in kernels) > 0.8 * len(kernels)
     key = trained.evaluator.state.key_metric_name
     assert 0.0 <= trained.evaluator.state.metrics[key] <= 1.0
 

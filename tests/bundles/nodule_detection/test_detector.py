@@ -81,3 +81,53 @@ def test_findings_are_the_best_first_and_not_doubled(detector: NoduleDetector) -
     assert (found["box_class_scores"].diff() <= 0).all()
     assert float(found["box"].min()) >= 0.0
     assert (found["box"][:, 3:] <= torch.tensor([40.0, 50.0, 60.0])).all()
+
+
+@pytest.mark.parametrize("edge", [3.0, 3.5, 4.0, 6.0, 10.0, 18.0, 30.0])
+def test_some_anchor_answers_for_a_nodule_of_any_size_wherever_it_lies(detector: NoduleDetector, edge: float) -> None:
+    image = torch.zeros(1, 1, 64, 64, 64)
+    levels = {"classification": [torch.zeros(1, 2, 64 // s, 64 // s, 64 // s) for s in (4, 8, 16)]}
+    detector.generate_anchors(image, levels)
+    assert detector.anchors is not None
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(8):
+        center = 26.0 + 12.0 * torch.rand(3, generator=generator)
+        truth = {"box": torch.cat([center - edge / 2, center + edge / 2])[None], "box_class": torch.tensor([NODULE_CLASS])}
+        answer = detector.compute_anchor_matched_idxs(detector.anchors, [truth], [m[0, 0].numel() for m in levels["classification"]])[0]
+        positive = detector.anchors[0][answer == 0]
+        assert len(positive) >= 1
+        assert float(((positive[:, :3] + positive[:, 3:]) / 2 - center).abs().max()) <= max(edge / 2, 2.0) + 0.01
+
+
+def test_an_ignored_box_takes_its_anchors_out_of_the_loss(detector: NoduleDetector) -> None:
+    shapes = {"classification": [torch.zeros(1, 2, 64 // s, 64 // s, 64 // s) for s in (4, 8, 16)]}
+    detector.generate_anchors(torch.zeros(1, 1, 64, 64, 64), shapes)
+    assert detector.anchors is not None
+    anchors = detector.anchors[0]
+    centers = (anchors[:, :3] + anchors[:, 3:]) / 2
+    wrong = ((centers >= 34.0) & (centers <= 54.0)).all(dim=1)
+    logits = torch.full((1, len(anchors), 1), -9.0)
+    logits[0, wrong] = 9.0  # certain of nodules in the box, and of nothing elsewhere
+    levels = [m[0, 0].numel() for m in shapes["classification"]]
+    punished, ignored = (
+        float(detector.compute_cls_loss(logits, truth, detector.compute_anchor_matched_idxs(detector.anchors, truth, levels)))
+        for truth in ([target()], [target((44.0, 20.0, IGNORED_CLASS))])
+    )
+    assert punished > 1.0
+    assert ignored < 0.01
+
+
+def test_a_small_patch_is_learnt_by_heart(detector: NoduleDetector) -> None:
+    image = torch.zeros(1, 32, 32, 32)
+    image[0, 12:20, 12:20, 12:20] = 0.8
+    truth = [{"box": torch.tensor([[11.5] * 3 + [19.5] * 3]), "box_class": torch.tensor([NODULE_CLASS])}]
+    optimizer = torch.optim.Adam(detector.network.parameters(), lr=3e-3)
+    losses = []
+    detector.train()
+    for _ in range(25):
+        loss = detector.loss(detector([image], truth))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
+    assert sum(losses[-5:]) < 0.5 * sum(losses[:5])

@@ -88,7 +88,7 @@ def chest() -> Callable[..., CTVolume]:
 
     def make(
         balls: list[tuple[tuple[float, float, float], float]],
-        extent: tuple[float, float, float] = (110.0, 100.0, 90.0),
+        extent: tuple[float, float, float] = (120.0, 110.0, 100.0),
         spacing: tuple[float, float, float] = (1.5, 1.5, 2.0),
         orientation: tuple[tuple[int, ...], tuple[int, ...]] = ((0, 1, 2), (1, 1, 1)),
         rotation: np.ndarray | None = None,

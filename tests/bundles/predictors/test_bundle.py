@@ -42,7 +42,7 @@ def test_changed_weights_are_not_trusted(complete_bundle: Callable[..., Path]) -
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1
     weights.write_bytes(content)
-    with pytest.raises(BundleError, match="SHA-256 is not the one in metadata.json") as refused:
+    with pytest.raises(BundleError, match=r"SHA-256 is not the one in metadata\.json") as refused:
         open_bundle(root, STAGE, CPU)
     assert refused.value.exit_code == 4
     assert str(weights) in str(refused.value)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from monai.bundle import ConfigParser
 
-from nodulescope.bundles.contracts import CTVolume, LungMask
+from nodulescope.bundles.contracts import CTSource, CTVolume, LungMask
 from nodulescope.bundles.coordinates import world_to_index
 from nodulescope.bundles.predictors import Bundle, DetectionPredictor, open_bundle
 from nodulescope.bundles.predictors.torchvision_free import allow_resnet_pyramids
@@ -112,8 +112,6 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def small_ct() -> CTVolume:
     """Lung of 60 x 54 x 40 mm in any order of axes, a ball in it."""
-    from nodulescope.bundles.contracts import CTSource
-
     affine = np.array([[0, 0, -1.5, 30.0], [-1.5, 0, 0, 20.0], [0, 2.0, 0, -60.0], [0, 0, 0, 1]])
     hu = np.full((36, 20, 40), -850.0, np.float32)
     hu[16:22, 8:12, 20:26] = 30.0
@@ -144,14 +142,21 @@ def test_spacing_and_window_are_its_own(zoo_bundle: Bundle, small_ct: CTVolume) 
     np.testing.assert_allclose([float(image.min()), float(image.max())], [(1024 - 850) / 1324, (1024 + 30) / 1324], atol=1e-5)
 
 
-def test_images_smaller_than_its_window_are_not_moved(zoo_bundle: Bundle, small_ct: CTVolume) -> None:
+def test_images_smaller_than_its_window_are_not_moved(zoo_bundle: Bundle, small_ct: CTVolume, monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = DetectionPredictor(zoo_bundle)
     windows = predictor(small_ct, lungs_of(small_ct))
-    predictor.window = None  # the whole at once
+    monkeypatch.setattr(predictor.detector, "inferer", None)  # the whole at once
     whole = predictor(small_ct, lungs_of(small_ct))
-    assert len(whole) == len(windows)
-    np.testing.assert_allclose([c.center_lps_mm for c in windows], [c.center_lps_mm for c in whole], atol=0.05)
+    # Of findings that score almost alike, non-maximum suppression may keep another one; those that both keep lie at one place.
+    places = np.array([c.center_lps_mm for c in windows])
+    gaps = [np.linalg.norm(places - c.center_lps_mm, axis=1).min() for c in whole[:30]]
+    assert float(np.median(gaps)) < 0.1
+    assert np.mean(np.array(gaps) < 0.2) > 0.9
 
 
-def test_its_window_is_kept_small_enough_for_a_workstation(zoo_bundle: Bundle) -> None:
-    assert DetectionPredictor(zoo_bundle).window == (192, 192, 192)
+def test_its_window_fits_a_workstation_and_the_image(zoo_bundle: Bundle) -> None:
+    predictor = DetectionPredictor(zoo_bundle)
+    for shape, window in (((500, 430, 300), (192, 192, 192)), ((84, 76, 31), (96, 80, 32))):
+        with predictor._fitting_window(shape):
+            assert predictor.detector.inferer.roi_size == window
+    assert tuple(predictor.detector.inferer.roi_size) == (512, 512, 192)

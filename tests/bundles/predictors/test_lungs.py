@@ -11,6 +11,7 @@ import torch
 from nodulescope.bundles.contracts import CTSource, CTVolume
 from nodulescope.bundles.errors import InputError
 from nodulescope.bundles.predictors import Bundle, LungPredictor
+from nodulescope.bundles.predictors.lungs import SMALLEST_LUNGS_ML
 
 Chest = Callable[..., CTVolume]
 
@@ -28,7 +29,7 @@ def test_lungs_lie_on_the_cts_own_grid(lungs_by_density: Bundle, chest: Chest, o
 
 def test_soft_tissue_alone_is_no_chest(lungs_by_density: Bundle) -> None:
     ct = CTVolume(np.full((60, 60, 40), 40.0, np.float32), np.diag([2.0, 2.0, 2.0, 1.0]), CTSource("nifti", path="liver.nii.gz"))
-    told = r"^liver\.nii\.gz: there are no lungs in this CT \(0 ml found, 400 needed\); give a chest CT$"
+    told = rf"^liver\.nii\.gz: there are no lungs in this CT \(0 ml found, {SMALLEST_LUNGS_ML:.0f} needed\); give a chest CT$"
     with pytest.raises(InputError, match=told) as refused:
         LungPredictor(lungs_by_density)(ct)
     assert refused.value.exit_code == 3

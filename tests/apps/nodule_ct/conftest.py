@@ -1,0 +1,82 @@
+"""A small chest with two nodules as a DICOM series, and a folder of bundles whose networks follow rules."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from monai.bundle import ConfigParser
+
+from nodulescope.apps.nodule_ct.settings import Settings
+from nodulescope.bundles.contracts import CTSource, CTVolume
+from nodulescope.bundles.predictors import STAGES, find_bundle
+from nodulescope.bundles.training.checkpoints import save_weights
+from nodulescope.bundles.training.metadata import record_weights
+from nodulescope.operators.dicom.ct_series import write_ct_series
+
+NETWORKS = {
+    "lung_segmentation": "LightIsLung",
+    "nodule_detection": "SpotsAreNodules",
+    "nodule_segmentation": "DenseIsNodule",
+    "nodule_grading": "DenseIsSuspicious",
+}
+
+
+@pytest.fixture(scope="session")
+def plain_networks() -> Iterator[Path]:
+    """The folder of ``plain_networks.py``, from which it can be imported: a bundle's code may come from anywhere."""
+    folder = Path(__file__).parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory, plain_networks: Path) -> Path:
+    """A folder with a bundle per stage."""
+    folder = tmp_path_factory.mktemp("models")
+    for stage in STAGES:
+        shutil.copytree(find_bundle(stage) / "configs", folder / stage / "configs")
+        config = folder / stage / "configs" / "inference.yaml"
+        content = {**yaml.safe_load(config.read_text()), "amp": False, "network_def": {"_target_": f"plain_networks.{NETWORKS[stage]}"}}
+        config.write_text(yaml.safe_dump(content))
+        save_weights(ConfigParser(content).get_parsed_content("network_def"), folder / stage / "models" / "model.pt")
+        record_weights(folder / stage, "9.0.0", "Follows a rule.")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def settings(models: Path) -> Settings:
+    return Settings(bundles={stage: models / stage for stage in STAGES}, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def balls() -> list[tuple[tuple[float, float, float], float]]:
+    """Centre (LPS mm) and diameter of the nodules: one in the right, one in the left lung."""
+    return [((-42.0, 5.0, -108.0), 14.0), ((39.0, -7.0, -86.0), 10.0)]
+
+
+@pytest.fixture(scope="session")
+def chest_ct(balls: list[tuple[tuple[float, float, float], float]]) -> CTVolume:
+    """Two boxes of lung in soft tissue, 200 x 160 x 110 mm."""
+    shape, spacing = (100, 80, 44), np.array([2.0, 2.0, 2.5])
+    affine = np.diag([*spacing, 1.0])
+    affine[:3, 3] = np.array([0.0, 0.0, -100.0]) - spacing * (np.array(shape) - 1) / 2
+    points = np.moveaxis(np.indices(shape), 0, -1) * spacing + affine[:3, 3]
+    x, y, z = np.moveaxis(np.abs(points - (0.0, 0.0, -100.0)), -1, 0)
+    hu = np.where((x > 8) & (x < 76) & (y < 52) & (z < 40), -850.0, 40.0)
+    for center, diameter in balls:
+        depth = diameter / 2 - np.linalg.norm(points - np.array(center), axis=-1)
+        hu += (30.0 - hu) * np.clip(depth / 2 + 0.5, 0, 1)
+    return CTVolume(np.rint(hu).astype(np.float32), affine, CTSource("phantom"))
+
+
+@pytest.fixture(scope="session")
+def series(chest_ct: CTVolume, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("series")
+    write_ct_series(chest_ct, folder, patient_id="P1", patient_name="Phantom^One")
+    return folder

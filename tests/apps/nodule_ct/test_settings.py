@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nodulescope.apps.nodule_ct.settings import Settings, read_settings
+from nodulescope.bundles.errors import UsageError
+from nodulescope.operators.nodules import Thresholds
+
+
+def test_what_ships_is_the_default() -> None:
+    assert read_settings() == Settings()
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "mine.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_what_is_left_out_keeps_its_default(tmp_path: Path) -> None:
+    text = "bundles:\n  nodule_detection: /bundles/other\nmagnifications: [1, 2]\nthresholds:\n  smallest_mm: 4\nseries_uid: 1.2.3\n"
+    settings = read_settings(write(tmp_path, text))
+    assert settings == Settings(
+        bundles={"nodule_detection": Path("/bundles/other")},
+        magnifications=(1.0, 2.0),
+        thresholds=Thresholds(smallest_mm=4),
+        series_uid="1.2.3",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "bundles:\nthresholds:\n", "thresholds: {}\n"])
+def test_empty_settings_are_the_defaults(text: str, tmp_path: Path) -> None:
+    assert read_settings(write(tmp_path, text)) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("device: [", "mine.yaml: not valid settings"),
+        ("colour: red\n", "colour"),
+        ("thresholds:\n  detection: 0.3\n", "detection"),
+        ("thresholds:\n  detection_score: high\n", "mine.yaml: not valid settings"),
+        ("thresholds:\n  detection_score: 3\n", "detection_score must lie between 0 and 1"),
+        ("magnifications: 1.5\n", "mine.yaml: not valid settings"),
+        ("magnifications: [0]\n", "magnifications must be numbers between 0.25 and 8"),
+        ("magnifications: []\n", "magnifications must be numbers between 0.25 and 8"),
+        ("magnifications: [.nan]\n", "magnifications must be numbers between 0.25 and 8"),
+        ("bundles: [a, b]\n", "mine.yaml: not valid settings"),
+        ("just words\n", "mine.yaml: not valid settings"),
+        ("- a\n- list\n", "mine.yaml: not valid settings"),
+    ],
+)
+def test_wrong_settings_are_told_in_one_line(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=told) as refused:
+        read_settings(write(tmp_path, text))
+    assert refused.value.exit_code == 2
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["absent.yaml", "."])
+def test_settings_that_cannot_be_read_are_told(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not valid settings"):
+        read_settings(tmp_path / name)
+
+
+def test_settings_in_another_encoding_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "latin.yaml"
+    file.write_bytes("device: prüf".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"latin\.yaml: not valid settings"):
+        read_settings(file)

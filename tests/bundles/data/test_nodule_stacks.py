@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nodulescope.bundles.data.nodule_stacks import RATING_COLUMNS, NoduleStack, blend_into, read_nodule_stacks
+
+TISSUE = np.full((64, 64, 64), -870.0, np.float32)
+
+
+def stack(diameter_mm: float, spacing: tuple[float, float, float] = (0.7, 0.7, 2.5), slices: int | None = None) -> NoduleStack:
+    """A ball of 40 HU in air of -800 HU, a little off the middle, which two readers saw alike and a third one smaller."""
+    count = slices or math.ceil(diameter_mm / spacing[2])
+    shape = (64, 64, count)
+    offset = (np.moveaxis(np.indices(shape), 0, -1) - (33.0, 30.0, (count - 1) / 2)) * spacing
+    radius = np.linalg.norm(offset, axis=-1)
+    readers = np.where(radius <= diameter_mm / 2, 0b011, 0) | np.where(radius <= diameter_mm / 4, 0b100, 0)
+    hu = np.where(radius <= diameter_mm / 2, 40.0, -800.0)
+    return NoduleStack("n1", "LIDC-IDRI-0001", hu.astype(np.float32), readers.astype(np.uint8), spacing, ((3.0,) * 8,) * 3)
+
+
+def test_agreement_is_the_share_of_readers() -> None:
+    assert set(np.round(stack(12.0).agreement, 3).ravel()) == {0.0, np.float32(0.667), 1.0}
+
+
+def test_a_nodule_lies_in_the_middle_at_its_size() -> None:
+    blended = blend_into(stack(15.0), TISSUE)
+    assert blended is not None
+    hu, consensus = blended
+    np.testing.assert_allclose(np.argwhere(consensus).mean(axis=0), [31.5] * 3, atol=0.3)
+    assert np.cbrt(6 * consensus.sum() / np.pi) == pytest.approx(
+        15.0, abs=1.3
+    )  # 6 slices are 15 mm, of which the outer halves end at their middles
+    assert hu[32, 32, 32] == pytest.approx(40.0)
+    assert float(hu[consensus].mean()) > -200
+
+
+def test_beyond_the_stack_the_tissue_comes_in_softly() -> None:
+    blended = blend_into(stack(15.0), TISSUE)
+    assert blended is not None
+    along = blended[0][18, 18]  # beside the nodule, through all slices: -800 HU in the stack, -870 outside
+    assert along[31] == pytest.approx(-800.0)
+    assert along[0] == along[-1] == pytest.approx(-870.0)
+    assert np.abs(np.diff(along)).max() < 40.0
+    assert ((along > -869) & (along < -801)).sum() >= 2
+
+
+def test_a_nodule_without_consensus_is_none() -> None:
+    alone = stack(12.0)
+    assert blend_into(NoduleStack("n", "p", alone.hu, (alone.readers & 0b100), alone.spacing_mm, alone.ratings), TISSUE) is None
+
+
+def test_one_slice_is_too_thin_for_a_consensus_at_1_mm() -> None:
+    assert blend_into(stack(4.0, slices=1), TISSUE) is None
+
+
+def write_table(folder: Path, rows: list[dict[str, object]], images: np.ndarray, masks: np.ndarray) -> None:
+    np.savez(folder / "nodules_64x64.npz", image=images, mask=masks)
+    columns = ["key", "patient", "first_slice", "n_slices", "spacing_x", "dz_mm", *(f"{name}_readers" for name in RATING_COLUMNS)]
+    with (folder / "nodules.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_stacks_are_read_with_units_axes_and_every_reader(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 64, 64)).astype(np.uint8)
+    masks = np.random.default_rng(1).integers(0, 4, (5, 64, 64)).astype(np.uint8)
+    ratings = {f"{name}_readers": f"{n % 5 + 1};{'' if name == 'margin' else n % 3 + 1}" for n, name in enumerate(RATING_COLUMNS)}
+    first = {"key": "a", "patient": "LIDC-IDRI-0003", "first_slice": 0, "n_slices": 2, "spacing_x": 0.75, "dz_mm": 1.25, **ratings}
+    unknown = {**first, "key": "b", "first_slice": 2, "n_slices": 1, "dz_mm": ""}
+    last = {**first, "key": "c", "first_slice": 3, "n_slices": 2}
+    write_table(tmp_path, [first, unknown, last], images, masks)
+    read = list(read_nodule_stacks(tmp_path))
+    assert [s.key for s in read] == ["a", "c"]
+    assert (read[0].patient, read[0].spacing_mm) == ("LIDC-IDRI-0003", (0.75, 0.75, 1.25))
+    assert read[1].hu.shape == (64, 64, 2)
+    assert read[1].hu[5, 9, 1] == pytest.approx(images[4, 9, 5] / 255 * 1400 - 1000, abs=1e-3)  # (column, row, slice)
+    np.testing.assert_array_equal(read[0].readers, masks[:2].transpose(2, 1, 0))
+    assert read[0].ratings[0] == tuple(float(n % 5 + 1) for n in range(8))
+    assert math.isnan(read[0].ratings[1][RATING_COLUMNS.index("margin")])
+    assert read[0].ratings[1][0] == 1.0
+
+
+def test_the_real_table_is_whole(shared_data: Path) -> None:
+    count = 0
+    for nodule in read_nodule_stacks(shared_data / "lidc" / "nodules"):
+        count += 1
+        assert nodule.hu.shape == nodule.readers.shape
+        assert nodule.hu.shape[:2] == (64, 64)
+        assert 0.4 < nodule.spacing_mm[0] < 1.0
+        assert 1 <= len(nodule.ratings) <= 4
+        assert all(1 <= v <= 6 or math.isnan(v) for reader in nodule.ratings for v in reader)
+    assert count > 1500
