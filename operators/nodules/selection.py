@@ -10,7 +10,6 @@ from nodulescope.bundles.contracts import Candidate, Grade
 from nodulescope.bundles.errors import UsageError
 from nodulescope.operators.measurement.labels import MOST_NODULES
 
-
 MOST_CERTAIN_SCORE = 0.99
 """The detector learns from as many nodules as counter-examples, so its scores crowd at 1; what lies beyond this says nothing more."""
 
