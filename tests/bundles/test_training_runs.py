@@ -15,7 +15,7 @@ from monai.utils import set_determinism
 SETTINGS: dict[str, dict[str, Any]] = {
     "lung_segmentation": {"patch": 32},
     "nodule_detection": {"patch": 48, "patches": 1, "repeats": 1},
-    "nodule_segmentation": {"batch_size": 2, "cube": 24},
+    "nodule_segmentation": {"batch_size": 1, "cube": 24},
     "nodule_grading": {"batch_size": 2},
 }
 

@@ -29,7 +29,7 @@ def test_another_process_neither_logs_nor_draws(monkeypatch: pytest.MonkeyPatch,
 def test_two_processes_train_one_network(stage: str, small_bundle: Callable[[str], Any], small_data: Any, tmp_path: Path) -> None:
     """Over Gloo on the CPU, through torchrun; the detector is wrapped in another way than the other networks, so both are run."""
     settings: dict[str, Any] = (
-        {"batch_size": 2} if stage == "nodule_grading" else {"patch": 48, "patches": 1, "repeats": 2, "val_interval": 1}
+        {"batch_size": 2} if stage == "nodule_grading" else {"batch_size": 1, "patch": 48, "patches": 1, "repeats": 2, "val_interval": 1}
     )
     datalist = small_data.cubes if stage == "nodule_grading" else small_data.scans
     out = tmp_path / "out"
