@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
+from nodulescope.bundles.nodule_grading.ratings import READER_RATINGS
+
 CUBE_SIZE = 64
 """Edge of a training cube in voxels of 1 mm: the networks' cubes plus room for random shifts."""
 
 BLEND_MM = 2.0
 STACK_LOW_HU, STACK_RANGE_HU = -1000.0, 1400.0
 """Stored value = (HU + 1000) / 1400 * 255."""
-
-RATING_COLUMNS = ("malignancy", "subtlety", "sphericity", "margin", "lobulation", "spiculation", "texture", "calcification")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class NoduleStack:
         hu: float32 HU, shape (columns, rows, slices).
         readers: uint8, same shape; bit r is reader r's outline.
         spacing_mm: of columns, rows and slices.
-        ratings: one row per reader, ordered as :data:`RATING_COLUMNS`.
+        ratings: one row per reader, ordered as :data:`READER_RATINGS`.
     """
 
     key: str
@@ -65,7 +65,7 @@ def read_nodule_stacks(folder: Path) -> Iterator[NoduleStack]:
             if not row["dz_mm"] or not row["spacing_x"]:
                 continue
             part = slice(int(row["first_slice"]), int(row["first_slice"]) + int(row["n_slices"]))
-            columns = [[float(v) if v else float("nan") for v in row[f"{name}_readers"].split(";")] for name in RATING_COLUMNS]
+            columns = [[float(v) if v else float("nan") for v in row[f"{name}_readers"].split(";")] for name in READER_RATINGS]
             readers = tuple(tuple(reader) for reader in zip(*columns, strict=False))
             spacing = (float(row["spacing_x"]), float(row["spacing_x"]), float(row["dz_mm"]))
             hu = images[part].transpose(2, 1, 0).astype(np.float32) / 255.0 * STACK_RANGE_HU + STACK_LOW_HU

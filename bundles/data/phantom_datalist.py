@@ -19,6 +19,7 @@ from nodulescope.bundles.data.nodule_stacks import CUBE_SIZE
 from nodulescope.bundles.data.phantoms import PhantomScan, Scanner, make_phantom
 from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec, draw_nodules
 from nodulescope.bundles.data.phantoms.scanner import draw_scanner
+from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS, NODULE_CLASS
 from nodulescope.bundles.nodule_grading.ratings import READER_RATINGS
 
 NODULES_PER_SCAN = 8
@@ -26,9 +27,6 @@ NODULES_PER_SCAN = 8
 
 EMPTY_CUBES_PER_SCAN = 10
 """Cubes without a nodule: half of them on vessels, the commonest mistake."""
-
-NODULE_CLASS, IGNORED_CLASS = 0, 1
-"""Classes of a box in a detection datalist: to be found, or (masses, too few readers) neither to be found nor to be punished."""
 
 
 def write_phantom_datalists(

@@ -10,10 +10,8 @@ from monai.apps.detection.utils.anchor_utils import AnchorGeneratorWithAnchorSha
 from monai.data.box_utils import box_iou
 from torch import nn
 
+from nodulescope.bundles.nodule_detection.box_classes import NODULE_CLASS
 from nodulescope.bundles.nodule_detection.windows import OverlappingWindows
-
-NODULE_CLASS, IGNORED_CLASS = 0, 1
-"""Classes of a training box: to be found; or neither to be found nor punished (masses over 30 mm, findings of too few readers)."""
 
 ANCHOR_EDGES_MM = (5.0, 7.5)
 """Edges of the anchor cubes on the finest level; doubled on each coarser one. MONAI rounds half an edge to whole voxels, so they are

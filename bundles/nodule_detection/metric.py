@@ -8,7 +8,7 @@ import torch
 from ignite.metrics import Metric
 
 from nodulescope.bundles.metrics.froc import ScanMarks, ScanOutcome, cpm, match_marks
-from nodulescope.bundles.nodule_detection.detector import IGNORED_CLASS, NODULE_CLASS
+from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS, NODULE_CLASS
 
 
 class CPMMetric(Metric):

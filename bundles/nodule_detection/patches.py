@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from monai.transforms import MapTransform, RandomizableTransform
 
+from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS
+
 SEEN_SHARE = 0.5
 """A nodule that a patch cuts keeps its box while at least this share of its volume is inside; less, and the place does not count."""
-
-IGNORED_CLASS = 1
 
 
 class RandBoxPatchesd(RandomizableTransform, MapTransform):

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nodulescope.bundles.data.nodule_stacks import RATING_COLUMNS, NoduleStack, blend_into, read_nodule_stacks
+from nodulescope.bundles.data.nodule_stacks import NoduleStack, blend_into, read_nodule_stacks
+from nodulescope.bundles.nodule_grading.ratings import READER_RATINGS
 
 TISSUE = np.full((64, 64, 64), -870.0, np.float32)
 
@@ -60,7 +61,7 @@ def test_one_slice_is_too_thin_for_a_consensus_at_1_mm() -> None:
 
 def write_table(folder: Path, rows: list[dict[str, object]], images: np.ndarray, masks: np.ndarray) -> None:
     np.savez(folder / "nodules_64x64.npz", image=images, mask=masks)
-    columns = ["key", "patient", "first_slice", "n_slices", "spacing_x", "dz_mm", *(f"{name}_readers" for name in RATING_COLUMNS)]
+    columns = ["key", "patient", "first_slice", "n_slices", "spacing_x", "dz_mm", *(f"{name}_readers" for name in READER_RATINGS)]
     with (folder / "nodules.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
@@ -70,7 +71,7 @@ def write_table(folder: Path, rows: list[dict[str, object]], images: np.ndarray,
 def test_stacks_are_read_with_units_axes_and_every_reader(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (5, 64, 64)).astype(np.uint8)
     masks = np.random.default_rng(1).integers(0, 4, (5, 64, 64)).astype(np.uint8)
-    ratings = {f"{name}_readers": f"{n % 5 + 1};{'' if name == 'margin' else n % 3 + 1}" for n, name in enumerate(RATING_COLUMNS)}
+    ratings = {f"{name}_readers": f"{n % 5 + 1};{'' if name == 'margin' else n % 3 + 1}" for n, name in enumerate(READER_RATINGS)}
     first = {"key": "a", "patient": "LIDC-IDRI-0003", "first_slice": 0, "n_slices": 2, "spacing_x": 0.75, "dz_mm": 1.25, **ratings}
     unknown = {**first, "key": "b", "first_slice": 2, "n_slices": 1, "dz_mm": ""}
     last = {**first, "key": "c", "first_slice": 3, "n_slices": 2}
@@ -82,7 +83,7 @@ def test_stacks_are_read_with_units_axes_and_every_reader(tmp_path: Path) -> Non
     assert read[1].hu[5, 9, 1] == pytest.approx(images[4, 9, 5] / 255 * 1400 - 1000, abs=1e-3)  # (column, row, slice)
     np.testing.assert_array_equal(read[0].readers, masks[:2].transpose(2, 1, 0))
     assert read[0].ratings[0] == tuple(float(n % 5 + 1) for n in range(8))
-    assert math.isnan(read[0].ratings[1][RATING_COLUMNS.index("margin")])
+    assert math.isnan(read[0].ratings[1][READER_RATINGS.index("margin")])
     assert read[0].ratings[1][0] == 1.0
 
 

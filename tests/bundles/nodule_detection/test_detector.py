@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nodulescope.bundles.nodule_detection.detector import ANCHOR_EDGES_MM, IGNORED_CLASS, NEAR_MM, NODULE_CLASS, NoduleDetector
+from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS, NODULE_CLASS
+from nodulescope.bundles.nodule_detection.detector import ANCHOR_EDGES_MM, NEAR_MM, NoduleDetector
 from nodulescope.bundles.nodule_detection.network import NoduleRetinaNet
 
 

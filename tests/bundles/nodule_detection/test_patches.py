@@ -7,7 +7,8 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from nodulescope.bundles.nodule_detection.patches import IGNORED_CLASS, RandBoxPatchesd
+from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS
+from nodulescope.bundles.nodule_detection.patches import RandBoxPatchesd
 
 SHAPE = (60, 52, 70)
 
