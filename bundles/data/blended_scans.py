@@ -47,7 +47,7 @@ def transplant(
         if blended is None:
             continue
         mirror = tuple(slice(None, None, int(step)) for step in rng.choice([-1, 1], 3))
-        nodule, inside = blended[0][mirror], blended[1][mirror]
+        nodule, inside = blended.hu[mirror], blended.consensus[mirror]
         radius = float(np.cbrt(inside.sum() * 0.75 / np.pi))
         room = np.argwhere((depth > 0.7 * radius) & (depth < 0.7 * radius + rng.choice([3.0, 12.0, 60.0])))
         for place in room[rng.integers(len(room), size=20)] if len(room) else ():

@@ -7,7 +7,7 @@ volumes must not learn that nodules end in emptiness. So the stack is blended, o
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,27 +52,46 @@ class NoduleStack:
         return np.asarray(votes / max(len(self.ratings), 1), dtype=np.float32)
 
 
-def read_nodule_stacks(folder: Path) -> Iterator[NoduleStack]:
+def read_nodule_stacks(folder: Path, headers: Path | None = None) -> Iterator[NoduleStack]:
     """All stacks of ``nodules.csv`` and ``nodules_64x64.npz`` whose spacing is known, in the table's order.
 
     Args:
         folder: holds both files.
+        headers: table with ``seriesuid``, ``sx`` and ``sz`` (mm), for stacks whose own row leaves the spacing out.
     """
+    spacings = _spacings(headers) if headers else {}
     with np.load(folder / "nodules_64x64.npz") as arrays:
         images, masks = arrays["image"], arrays["mask"]
     with (folder / "nodules.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            if not row["dz_mm"] or not row["spacing_x"]:
+            in_plane, between = spacings.get(row.get("series_uid", ""), ("", ""))
+            in_plane, between = row["spacing_x"] or in_plane, row["dz_mm"] or between
+            if not in_plane or not between:
                 continue
             part = slice(int(row["first_slice"]), int(row["first_slice"]) + int(row["n_slices"]))
             columns = [[float(v) if v else float("nan") for v in row[f"{name}_readers"].split(";")] for name in READER_RATINGS]
             readers = tuple(tuple(reader) for reader in zip(*columns, strict=False))
-            spacing = (float(row["spacing_x"]), float(row["spacing_x"]), float(row["dz_mm"]))
+            spacing = (float(in_plane), float(in_plane), float(between))
             hu = images[part].transpose(2, 1, 0).astype(np.float32) / 255.0 * STACK_RANGE_HU + STACK_LOW_HU
             yield NoduleStack(row["key"], row["patient"], hu, masks[part].transpose(2, 1, 0), spacing, readers)
 
 
-def blend_into(stack: NoduleStack, tissue_hu: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]] | None:
+@dataclass(frozen=True)
+class BlendedCube:
+    """A nodule in a cube of lung, 64 mm per edge at 1 mm, its centroid in the middle.
+
+    Attributes:
+        hu: float32 HU, shape (64, 64, 64).
+        consensus: what at least half of the readers outlined, same shape.
+        readers: each reader's own outline, same shape.
+    """
+
+    hu: NDArray[np.float32]
+    consensus: NDArray[np.bool_]
+    readers: tuple[NDArray[np.bool_], ...]
+
+
+def blend_into(stack: NoduleStack, tissue_hu: NDArray[np.float32]) -> BlendedCube | None:
     """Set a nodule into a cube of lung.
 
     Args:
@@ -80,22 +99,60 @@ def blend_into(stack: NoduleStack, tissue_hu: NDArray[np.float32]) -> tuple[NDAr
         tissue_hu: lung in HU at 1 mm, shape (64, 64, 64).
 
     Returns:
-        HU and the readers' consensus (at least half of them), both (64, 64, 64) at 1 mm with the nodule's centroid in the middle; None when
-        no voxel reaches consensus, or too few for one at 1 mm.
+        None when no voxel reaches consensus, or too few for one at 1 mm.
     """
-    agreement = stack.agreement
-    core = agreement >= 0.5
+    core = stack.agreement >= 0.5
     if not core.any():
         return None
-    spacing = np.asarray(stack.spacing_mm)
-    centroid = np.array([axis.mean() for axis in np.nonzero(core)])
-    offsets = (np.arange(CUBE_SIZE) - (CUBE_SIZE - 1) / 2.0)[None] / spacing[:, None] + centroid[:, None]
-    grid = np.meshgrid(*offsets, indexing="ij")
-    hu = map_coordinates(stack.hu, grid, order=1, mode="nearest")
-    consensus = map_coordinates(agreement, grid, order=1, mode="constant") >= 0.5
+    grid, weight = _cube_grid(stack.hu.shape, stack.spacing_mm, [axis.mean() for axis in np.nonzero(core)])
+    consensus = map_coordinates(stack.agreement, grid, order=1, mode="constant") >= 0.5
+    if not consensus.any():
+        return None
+    readers = tuple(
+        map_coordinates((stack.readers >> number & 1).astype(np.float32), grid, order=1, mode="constant") >= 0.5
+        for number in range(len(stack.ratings))
+    )
+    return BlendedCube(_blended(stack.hu, grid, weight, tissue_hu), consensus, readers)
+
+
+def blend_slab_into(
+    slab_hu: NDArray[np.float32], spacing_mm: tuple[float, float, float], tissue_hu: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Set a slab of lung without a nodule into other lung, as :func:`blend_into` sets a nodule: a network must not learn from the seams.
+
+    Args:
+        slab_hu: HU, shape (columns, rows, slices).
+        spacing_mm: its spacing.
+        tissue_hu: lung in HU at 1 mm, shape (64, 64, 64).
+
+    Returns:
+        HU at 1 mm, shape (64, 64, 64), the slab's middle in the middle.
+    """
+    grid, weight = _cube_grid(slab_hu.shape, spacing_mm, [(size - 1) / 2.0 for size in slab_hu.shape])
+    return _blended(slab_hu, grid, weight, tissue_hu)
+
+
+def _cube_grid(
+    shape: Sequence[int], spacing_mm: Sequence[float], center: Sequence[float]
+) -> tuple[list[NDArray[np.float64]], NDArray[np.float32]]:
+    """Positions of a cube's voxels in a stack, and how much of the stack is seen at each."""
+    spacing = np.asarray(spacing_mm)
+    offsets = (np.arange(CUBE_SIZE) - (CUBE_SIZE - 1) / 2.0)[None] / spacing[:, None] + np.asarray(center)[:, None]
     weight = np.ones((CUBE_SIZE,) * 3, np.float32)
-    for axis, (position, size) in enumerate(zip(offsets, stack.hu.shape, strict=True)):
+    for axis, (position, size) in enumerate(zip(offsets, shape, strict=True)):
         beyond_mm = np.maximum(-0.5 - position, position - (size - 0.5)) * spacing[axis]
         ramp = np.clip(1.0 - beyond_mm / BLEND_MM, 0.0, 1.0).astype(np.float32)
         weight *= ramp.reshape([-1 if a == axis else 1 for a in range(3)])
-    return (weight * hu + (1.0 - weight) * tissue_hu, consensus) if consensus.any() else None
+    return list(np.meshgrid(*offsets, indexing="ij")), weight
+
+
+def _blended(
+    hu: NDArray[np.float32], grid: list[NDArray[np.float64]], weight: NDArray[np.float32], tissue_hu: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    inner = map_coordinates(hu, grid, order=1, mode="nearest")
+    return np.asarray(weight * inner + (1.0 - weight) * tissue_hu, dtype=np.float32)
+
+
+def _spacings(headers: Path) -> dict[str, tuple[str, str]]:
+    with headers.open(newline="", encoding="utf-8") as file:
+        return {row["seriesuid"]: (row["sx"], row["sz"]) for row in csv.DictReader(file)}

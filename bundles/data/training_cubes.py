@@ -58,12 +58,13 @@ def cached_cube_transforms(*, outline: bool) -> Compose:
     )
 
 
-def augmented_cube_transforms(size: int, *, outline: bool) -> Compose:
+def augmented_cube_transforms(size: int, *, outline: bool, shift_mm: float = SHIFT_MM) -> Compose:
     """What is drawn anew in every epoch: any rotation and mirroring, shift, scale, brightness, contrast, blur.
 
     Args:
         size: voxels per edge of the cube that leaves.
         outline: move the outlines along.
+        shift_mm: how far from the middle a nodule may lie.
     """
     keys = ["image", "label"] if outline else ["image"]
     return Compose(
@@ -74,7 +75,7 @@ def augmented_cube_transforms(size: int, *, outline: bool) -> Compose:
                 keys,
                 prob=1.0,
                 rotate_range=(math.pi,) * 3,
-                translate_range=(SHIFT_MM,) * 3,
+                translate_range=(shift_mm,) * 3,
                 scale_range=((-0.2, 0.25),) * 3,
                 spatial_size=(size,) * 3,
                 mode=["bilinear"] * len(keys),

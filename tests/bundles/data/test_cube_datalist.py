@@ -48,3 +48,30 @@ def test_cubes_outlines_and_ratings_are_kept(tmp_path: Path) -> None:
     assert with_nodule["ratings"] == [[5.0, None]]
     assert (with_nodule["nodule"], without["nodule"]) == (1, 0)
     assert "label" not in without
+
+
+def test_folds_hold_every_cube_once_and_no_patient_twice(tmp_path: Path) -> None:
+    cubes = CubeDatalist(tmp_path)
+    patients = [f"LIDC-IDRI-{n:04d}" for n in range(1, 31)]
+    for patient in patients:
+        cubes.add(patient, patient, np.zeros((4, 4, 4)))
+    cubes.add("host", "LIDC-IDRI-0002", np.zeros((4, 4, 4)), training_only=True)
+    validated = []
+    for fold, path in enumerate(cubes.write_folds()):
+        parts = json.loads(path.read_text())
+        sides = {part: [item["patient"] for item in parts[part]] for part in parts}
+        assert all(fold_of(patient) == fold for patient in sides["validation"])
+        assert not set(sides["validation"]) & (set(sides["training"]) - {"LIDC-IDRI-0002"})
+        assert "host.nii" in [item["image"] for item in parts["training"]]
+        validated += sides["validation"]
+    assert sorted(validated) == patients
+
+
+def test_each_reader_s_outline_is_kept(tmp_path: Path) -> None:
+    hu = np.zeros((4, 4, 4))
+    first, second = np.eye(4, dtype=bool)[..., None].repeat(4, 2), np.ones((4, 4, 4), bool)
+    cubes = CubeDatalist(tmp_path)
+    cubes.add("one", "p", hu, outline=first, ratings=[[1.0], [2.0]], readers=[first, second], held_out=True)
+    (item,) = json.loads(cubes.write().read_text())["validation"]
+    kept = [np.asarray(nibabel.load(tmp_path / name).dataobj) for name in item["reader_labels"]]
+    np.testing.assert_array_equal(kept, [first, second])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nodulescope.bundles.data.nodule_stacks import NoduleStack, blend_into, read_nodule_stacks
+from nodulescope.bundles.data.nodule_stacks import NoduleStack, blend_into, blend_slab_into, read_nodule_stacks
 from nodulescope.bundles.nodule_grading.ratings import READER_RATINGS
 
 TISSUE = np.full((64, 64, 64), -870.0, np.float32)
@@ -31,7 +31,7 @@ def test_agreement_is_the_share_of_readers() -> None:
 def test_a_nodule_lies_in_the_middle_at_its_size() -> None:
     blended = blend_into(stack(15.0), TISSUE)
     assert blended is not None
-    hu, consensus = blended
+    hu, consensus = blended.hu, blended.consensus
     np.testing.assert_allclose(np.argwhere(consensus).mean(axis=0), [31.5] * 3, atol=0.3)
     assert np.cbrt(6 * consensus.sum() / np.pi) == pytest.approx(
         15.0, abs=1.3
@@ -43,11 +43,29 @@ def test_a_nodule_lies_in_the_middle_at_its_size() -> None:
 def test_beyond_the_stack_the_tissue_comes_in_softly() -> None:
     blended = blend_into(stack(15.0), TISSUE)
     assert blended is not None
-    along = blended[0][18, 18]  # beside the nodule, through all slices: -800 HU in the stack, -870 outside
+    along = blended.hu[18, 18]  # beside the nodule, through all slices: -800 HU in the stack, -870 outside
     assert along[31] == pytest.approx(-800.0)
     assert along[0] == along[-1] == pytest.approx(-870.0)
     assert np.abs(np.diff(along)).max() < 40.0
     assert ((along > -869) & (along < -801)).sum() >= 2
+
+
+def test_each_reader_keeps_an_outline_of_their_own() -> None:
+    blended = blend_into(stack(15.0), TISSUE)
+    assert blended is not None
+    wide, same, narrow = (int(reader.sum()) for reader in blended.readers)
+    assert wide == same
+    assert narrow == pytest.approx(wide / 8, rel=0.35)
+    assert (blended.readers[0] >= blended.readers[2]).all()
+
+
+def test_a_slab_without_a_nodule_has_the_same_seams() -> None:
+    slab = np.full((64, 64, 6), -800.0, np.float32)
+    cube = blend_slab_into(slab, (0.7, 0.7, 2.5), TISSUE)
+    along = cube[32, 32]
+    assert along[31] == pytest.approx(-800.0)
+    assert along[0] == along[-1] == pytest.approx(-870.0)
+    assert int((along > -801).sum()) == 16  # 15 mm, centres of voxels counted, and the ramp on either side
 
 
 def test_a_nodule_without_consensus_is_none() -> None:
@@ -61,7 +79,16 @@ def test_one_slice_is_too_thin_for_a_consensus_at_1_mm() -> None:
 
 def write_table(folder: Path, rows: list[dict[str, object]], images: np.ndarray, masks: np.ndarray) -> None:
     np.savez(folder / "nodules_64x64.npz", image=images, mask=masks)
-    columns = ["key", "patient", "first_slice", "n_slices", "spacing_x", "dz_mm", *(f"{name}_readers" for name in READER_RATINGS)]
+    columns = [
+        "key",
+        "patient",
+        "series_uid",
+        "first_slice",
+        "n_slices",
+        "spacing_x",
+        "dz_mm",
+        *(f"{name}_readers" for name in READER_RATINGS),
+    ]
     with (folder / "nodules.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
@@ -85,6 +112,25 @@ def test_stacks_are_read_with_units_axes_and_every_reader(tmp_path: Path) -> Non
     assert read[0].ratings[0] == tuple(float(n % 5 + 1) for n in range(8))
     assert math.isnan(read[0].ratings[1][READER_RATINGS.index("margin")])
     assert read[0].ratings[1][0] == 1.0
+
+
+def test_a_spacing_that_the_row_leaves_out_is_looked_up_by_series(tmp_path: Path) -> None:
+    arrays = np.zeros((2, 64, 64), np.uint8)
+    row: dict[str, object] = {
+        "key": "a",
+        "patient": "p",
+        "series_uid": "1.2.3",
+        "first_slice": 0,
+        "n_slices": 2,
+        "spacing_x": "",
+        "dz_mm": "",
+    }
+    row |= {f"{name}_readers": "3" for name in READER_RATINGS}
+    write_table(tmp_path, [row], arrays, arrays)
+    headers = tmp_path / "headers.csv"
+    headers.write_text("seriesuid,sx,sy,sz\n1.2.3,0.625,0.625,1.8\n")
+    assert list(read_nodule_stacks(tmp_path)) == []
+    assert [s.spacing_mm for s in read_nodule_stacks(tmp_path, headers)] == [(0.625, 0.625, 1.8)]
 
 
 def test_the_real_table_is_whole(shared_data: Path) -> None:

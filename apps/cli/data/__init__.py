@@ -1,0 +1,1 @@
+"""``nodulescope data``: from scans and annotations to datalists."""
