@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from nodulescope.bundles.metrics.froc import FALSE_POSITIVES_PER_SCAN, ScanMarks, ScanOutcome, cpm, match_marks, sensitivities
+from nodulescope.bundles.metrics.froc import (
+    FALSE_POSITIVES_PER_SCAN,
+    ScanMarks,
+    ScanOutcome,
+    cpm,
+    match_marks,
+    most_suspicious,
+    rank_marks,
+    sensitivities,
+)
 
 
 def points(*xs: float) -> np.ndarray:
@@ -39,12 +48,32 @@ def test_of_several_marks_on_one_nodule_the_best_counts_and_none_is_false() -> N
     result = match_marks(marks([1.0, -1.0, 2.0], [0.3, 0.9, 0.5], [0.0]))
     assert result.hit_scores.tolist() == [0.9]
     assert result.false_scores.tolist() == []
+    assert result.doubles == 2
+
+
+def test_a_mark_on_two_nodules_finds_both() -> None:
+    result = match_marks(marks([3.0], [0.6], [0.0, 6.0]))
+    assert result.hit_scores.tolist() == [0.6, 0.6]
+    assert (result.false_scores.tolist(), result.doubles) == ([], 0)
 
 
 def test_marks_on_excluded_findings_count_neither_way() -> None:
     result = match_marks(marks([50.0, 200.0], [0.9, 0.4], [0.0], excluded=(51.0,)))
     assert result.hit_scores.tolist() == [-math.inf]
     assert result.false_scores.tolist() == [0.4]
+    assert result.ignored == 1
+
+
+def test_a_mark_on_a_nodule_counts_although_an_excluded_finding_is_there_too() -> None:
+    result = match_marks(marks([1.0], [0.9], [0.0], excluded=(2.0,)))
+    assert (result.hit_scores.tolist(), result.ignored) == ([0.9], 0)
+
+
+def test_the_marks_of_the_highest_scores_are_kept_and_none_of_a_tie_at_the_limit() -> None:
+    scan = marks([1.0, 2.0, 3.0, 4.0, 5.0], [0.2, 0.9, 0.5, 0.5, 0.1], [])
+    assert most_suspicious(scan, 5) is scan
+    assert most_suspicious(scan, 3).centers[:, 0].tolist() == [2.0, 3.0, 4.0]
+    assert most_suspicious(scan, 2).scores.tolist() == [0.9]  # two of 0.5 would be one too many
 
 
 def test_scans_without_marks_or_nodules() -> None:
@@ -72,3 +101,19 @@ def test_all_found_and_nothing_false_is_one_and_nothing_found_is_zero() -> None:
     assert cpm([outcome([-math.inf], [0.9])]) == 0.0
     assert math.isnan(cpm([outcome([], [0.9])]))
     assert FALSE_POSITIVES_PER_SCAN == (1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8)
+
+
+def test_marks_are_ranked_over_all_scans_and_counted_at_each_score() -> None:
+    ranked = rank_marks([outcome([0.9, 0.7], [0.8]), outcome([0.7, -math.inf], [0.7, 0.5]), outcome([], [])])
+    assert ranked.thresholds.tolist() == [0.9, 0.8, 0.7, 0.5]
+    assert ranked.nodules.tolist() == [2, 2, 0]
+    found, false = ranked.counts()
+    assert (found.tolist(), false.tolist()) == ([0, 1, 1, 3, 3], [0, 0, 1, 2, 3])
+    found, false = ranked.counts(np.array([0, 2, 1]))
+    assert (found.tolist(), false.tolist()) == ([0, 0, 0, 2, 2], [0, 0, 0, 2, 4])
+
+
+def test_without_any_mark_nothing_is_found() -> None:
+    ranked = rank_marks([outcome([-math.inf], []), outcome([], [])])
+    assert ranked.thresholds.tolist() == []
+    assert ranked.sensitivities((0.125, 8.0)).tolist() == [0.0, 0.0]

@@ -1,0 +1,1 @@
+"""``nodulescope evaluate``: how well marks, grades and outlines agree with the truth."""

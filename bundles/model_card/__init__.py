@@ -1,0 +1,1 @@
+"""The figures of a bundle's model card, made from what evaluations wrote."""
