@@ -9,6 +9,7 @@ from monai.transforms import (
     EnsureChannelFirstd,
     LoadImaged,
     RandAffined,
+    RandCoarseDropoutd,
     RandGaussianNoised,
     RandGaussianSmoothd,
     RandScaleIntensityd,
@@ -22,6 +23,9 @@ from nodulescope.bundles.preprocessing import CanonicalCTd
 
 SPACING_MM = 3.0
 """Coarse on purpose: lungs are large, the whole chest then passes through the network at once, and left and right are never confused."""
+
+CONSOLIDATED = (0.7, 0.78)
+"""Canonical values of airless lung: -20 to 90 HU."""
 
 
 def cached_scan_transforms() -> Compose:
@@ -60,6 +64,8 @@ def augmented_scan_transforms(size: int) -> Compose:
                 padding_mode="zeros",
             ),
             RandSpatialCropd(keys, roi_size=(size,) * 3, random_size=False),
+            # Consolidation, effusion, tumour: what is dense inside a lung is lung all the same.
+            RandCoarseDropoutd("image", holes=1, max_holes=6, spatial_size=4, max_spatial_size=18, fill_value=CONSOLIDATED, prob=0.5),
             RandScaleIntensityd("image", factors=0.15, prob=0.5),
             RandShiftIntensityd("image", offsets=0.05, prob=0.5),
             RandGaussianNoised("image", std=0.04, prob=0.4),

@@ -13,7 +13,7 @@ from nodulescope.bundles.contracts import Candidate, CTVolume, Outline
 from nodulescope.bundles.coordinates import swap_ras_lps
 from nodulescope.bundles.predictors.bundle import Bundle
 
-WHOLE_UP_TO_MM = 32.0
+WHOLE_UP_TO_MM = 20.0
 """Larger findings are looked at through larger voxels, so that all of them, and some lung around, fit into the cube."""
 
 BATCH = 4

@@ -23,6 +23,21 @@ def test_islands_become_background_and_lungs_stay() -> None:
     torch.testing.assert_close(probabilities.as_tensor()[:, ~islands], expected[:, ~islands])
 
 
+def test_a_large_piece_near_a_lung_joins_it_whatever_side_the_network_named() -> None:
+    labels = torch.zeros(40, 24, 40)
+    labels[2:16, 2:20, 2:16], labels[24:38, 2:20, 10:24] = 1, 2
+    lungs = labels.clone()
+    labels[2:16, 2:20, 20:24] = 2  # of the right apex, cut off by 15 mm of consolidation, a piece of 27 ml, named left
+    labels[2:16, 2:20, 28:32] = 1  # another one hangs on it
+    lungs[2:16, 2:20, 20:24] = lungs[2:16, 2:20, 28:32] = 1
+    labels[24:38, 2:20, 36:40] = 2  # as large, but 39 mm away
+    labels[24:38, 2:20, 0:4] = 2  # as large, but 21 mm below the left lung: gas in the stomach
+    labels[18:20, 2:4, 4:6] = 1  # near, but of 0.2 ml
+    probabilities = LungProbabilitiesd("pred")({"pred": MetaTensor(one_hot_logits(labels))})["pred"]
+    found = LungLabelsd("pred")({"pred": probabilities})["pred"][0]
+    assert torch.equal(found.long(), lungs.long())
+
+
 def test_labels_are_the_most_probable_ones() -> None:
     probabilities = torch.softmax(torch.randn(3, 9, 8, 7, generator=torch.Generator().manual_seed(1)), dim=0)
     labels = LungLabelsd("pred")({"pred": probabilities[1:]})["pred"]

@@ -21,10 +21,10 @@ def test_outlines_lie_around_their_places(small_bundle: Callable[[str], Any], sm
     x, y, z = small_data.nodule_lps_mm
     for name, spacing, center in (("scan", 1.0, (x, y, z)), ("scan_1", 2.0, (x - 40.0, y, z))):
         probability, outline = (nibabel.load(tmp_path / "out" / f"{name}_{kind}.nii.gz") for kind in ("probability", "outline"))
-        assert probability.shape == outline.shape == (64, 64, 64)
+        assert probability.shape == outline.shape == (32, 32, 32)
         np.testing.assert_allclose(probability.affine, outline.affine)
         np.testing.assert_allclose(np.diag(outline.affine)[:3], [spacing] * 3)
-        np.testing.assert_allclose(index_to_world(swap_ras_lps(outline.affine), [31.5] * 3), center, atol=1e-4)
+        np.testing.assert_allclose(index_to_world(swap_ras_lps(outline.affine), [15.5] * 3), center, atol=1e-4)
         values, mask = np.asarray(probability.dataobj), np.asarray(outline.dataobj)
         assert values.dtype == np.float32
         assert 0.0 <= values.min() < values.max() <= 1.0
