@@ -16,6 +16,7 @@ from nodulescope.bundles.predictors import (
     find_bundle,
     open_bundle,
 )
+from nodulescope.bundles.predictors.detection import OVERLAP
 from nodulescope.operators.examination import ModelProvenance
 
 
@@ -30,13 +31,19 @@ class Models:
     provenance: tuple[ModelProvenance, ...]
 
 
-def open_models(bundles: Mapping[str, Path] | None = None, device: str = "auto", magnifications: Sequence[float] = (1.0,)) -> Models:
+def open_models(
+    bundles: Mapping[str, Path] | None = None,
+    device: str = "auto",
+    magnifications: Sequence[float] = (1.0,),
+    overlap: float = OVERLAP,
+) -> Models:
     """Find, verify and load the bundle of every stage.
 
     Args:
         bundles: stage to folder, for the stages whose bundle is replaced.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         magnifications: see :class:`~nodulescope.bundles.predictors.DetectionPredictor`.
+        overlap: likewise.
 
     Raises:
         UsageError: no such stage or device.
@@ -49,7 +56,7 @@ def open_models(bundles: Mapping[str, Path] | None = None, device: str = "auto",
     opened = {stage: open_bundle(find_bundle(stage, named.get(stage)), stage, where) for stage in STAGES}
     return Models(
         LungPredictor(opened["lung_segmentation"]),
-        DetectionPredictor(opened["nodule_detection"], magnifications),
+        DetectionPredictor(opened["nodule_detection"], magnifications, overlap),
         OutlinePredictor(opened["nodule_segmentation"]),
         GradingPredictor(opened["nodule_grading"]),
         tuple(ModelProvenance(b.stage, b.name, b.version, b.sha256) for b in opened.values()),

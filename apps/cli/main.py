@@ -13,7 +13,9 @@ from typing import Annotated
 
 import typer
 
-from nodulescope.apps.cli import analyze, demo, grade, info, phantom, segment_lungs, train
+from nodulescope.apps.cli import analyze, demo, grade, info, phantom, segment_lungs, train, tune
+from nodulescope.apps.cli.data.group import data
+from nodulescope.apps.cli.evaluate.group import evaluate
 from nodulescope.apps.cli.options import Verbosity
 from nodulescope.bundles.errors import NodulescopeError
 
@@ -38,7 +40,10 @@ app.command("analyze", epilog=analyze.EPILOG)(analyze.analyze)
 app.command("grade", epilog=grade.EPILOG)(grade.grade)
 app.command("segment-lungs", epilog=segment_lungs.EPILOG)(segment_lungs.segment_lungs)
 app.command("phantom", epilog=phantom.EPILOG)(phantom.phantom)
+app.add_typer(data, name="data")
 app.command("train", epilog=train.EPILOG)(train.train)
+app.add_typer(evaluate, name="evaluate")
+app.command("tune", epilog=tune.EPILOG)(tune.tune)
 app.command("info", epilog=info.EPILOG)(info.info)
 
 

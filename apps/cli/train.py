@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,9 +21,13 @@ nodulescope train nodule_grading --epochs 2
 
 nodulescope train nodule_detection --datalist my/scans.json --output runs/mine --set learning_rate=0.0005
 
+nodulescope train nodule_detection --datalist my/scans.json --round 2
+
 nodulescope train nodule_grading --config bundles/nodule_grading/configs/smoke.yaml
 
-The best weights are OUTPUT/best.pt. A training that was interrupted goes on when the same command is given again."""
+The best weights are OUTPUT/best.pt. A training that was interrupted goes on when the same command is given again, and ends with the same
+weights as if it had not been; one that has ended goes on when it is given more --epochs. Other settings, with --set: patience=10 stops
+when ten validations in a row were no better, accumulate=4 makes one step of four batches, seed=2 draws other random numbers."""
 
 PHANTOM_DATALISTS = {
     "lung_segmentation": "scans.json",
@@ -33,6 +38,9 @@ PHANTOM_DATALISTS = {
 """Which datalist of :func:`~nodulescope.bundles.data.phantom_datalist.write_phantom_datalists` a bundle trains on."""
 
 CONFIG_NAMES = ("train.yaml", "train.yml", "train.json")
+
+COLLECTING, LATER_ROUND = "harvest.yaml", "round2.yaml"
+"""Configurations of a bundle that is trained in rounds: they collect mistakes, and train on with them."""
 
 
 def train(
@@ -62,6 +70,16 @@ def train(
             "--set", metavar="KEY=VALUE", help="Override one value, for example batch_size=2 or train#dataset#cache_rate=0. Repeatable."
         ),
     ] = None,
+    round_number: Annotated[
+        int,
+        typer.Option(
+            "--round",
+            min=1,
+            metavar="N",
+            help="2: collect what the weights of the first round (OUTPUT/best.pt, or --set start_from=FILE) mistake for nodules in the "
+            "training scans, then train on with these places, into OUTPUT/round2. 3 and so on likewise. Only nodule_detection has rounds.",
+        ),
+    ] = 1,
     phantoms: Annotated[int, typer.Option(min=2, help="How many phantoms to make where no datalist is given.")] = 12,
     quiet: Quiet = False,
 ) -> None:
@@ -69,25 +87,33 @@ def train(
     quiet = is_quiet(context, quiet)
     folder = bundle_folder(bundle)
     settings = parse_changes(changes or ())
-    files = [training_config(folder), *(config or ())]
-    for file in files[1:]:
-        if not file.is_file():
-            raise UsageError(f"--config {file}: there is no such file")
+    files = [training_config(folder), *_existing(config or ())]
     own, merged = _load(files[:1]), _load(files)
     chosen = {key for key in ("datalist", "output_dir") if key in settings or merged.get(key) != own.get(key)}
     if output is None and "output_dir" not in chosen:
         output = Path("runs") / folder.name
-    if datalist is None and "datalist" not in chosen and folder.name in PHANTOM_DATALISTS:
-        datalist = _phantom_datalist(Path("runs") / "phantoms", phantoms, PHANTOM_DATALISTS[folder.name], shown=not quiet)
+    if round_number > 1:
+        settings["start_from"] = str(_weights_before(files[0], settings, output, round_number))
+    if datalist is None and "datalist" not in chosen:
+        datalist = _own_datalist(folder.name, output, round_number, phantoms, shown=not quiet)
     for key, value in (("datalist", datalist), ("epochs", epochs), ("output_dir", output)):
         if value is not None and key not in settings:
             settings[key] = _override(key, value, merged, files[0])
     settings.setdefault("bundle_root", str(folder))
+    if round_number > 1:
+        files, settings = _collect_mistakes(files, settings, round_number, quiet=quiet)
     if not quiet:
         typer.echo(monai_command(files, settings))
     run_training(files, settings, quiet=quiet)
     if not quiet and "output_dir" in settings:
         typer.echo(f"Trained: {settings['output_dir']}")
+
+
+def _existing(overrides: Sequence[Path]) -> Sequence[Path]:
+    for file in overrides:
+        if not file.is_file():
+            raise UsageError(f"--config {file}: there is no such file")
+    return overrides
 
 
 def bundle_folder(name: str) -> Path:
@@ -158,10 +184,62 @@ def run_training(files: Sequence[Path], settings: Mapping[str, Any], *, quiet: b
     Raises:
         BundleError: the configuration cannot be set up.
     """
+    workflow = _set_up(files, settings, quiet=quiet)
+    with _told_plainly():
+        workflow.run()
+    workflow.finalize()
+
+
+def _weights_before(config: Path, settings: Mapping[str, Any], output: Path | None, number: int) -> Path:
+    """Weights that a later round begins with.
+
+    Raises:
+        UsageError: the bundle has no rounds, or there are no such weights.
+    """
+    from nodulescope.bundles.training.rounds import Round
+
+    if not all((config.parent / name).is_file() for name in (COLLECTING, LATER_ROUND)):
+        raise UsageError(f"--round {number}: {config.parent.parent.name} is trained in one round; only nodule_detection has more")
+    folder = settings.get("output_dir", output)
+    if folder is None:
+        raise UsageError(f"--round {number}: name the folder of the first round with --output DIR")
+    weights = Path(settings.get("start_from") or Round(Path(folder), number).before.weights).resolve()
+    if not weights.is_file():
+        remedy = "train that round first, or name other weights with --set start_from=FILE"
+        raise UsageError(f"--round {number}: {weights}, the weights of round {number - 1}, are not there; {remedy}")
+    return weights
+
+
+def _collect_mistakes(files: Sequence[Path], settings: Mapping[str, Any], number: int, *, quiet: bool) -> tuple[list[Path], dict[str, Any]]:
+    """Collect what the weights of the round before mistake; returns the files and settings with which this round trains."""
+    from nodulescope.bundles.training.rounds import Round
+
+    this = Round(Path(settings["output_dir"]).resolve(), number)
+    _collect([*files, files[0].parent / COLLECTING], {**settings, "harvested": str(this.datalist)}, quiet=quiet)
+    return [files[0], files[0].parent / LATER_ROUND, *files[1:]], {
+        **settings,
+        "datalist": str(this.datalist),
+        "output_dir": str(this.folder),
+    }
+
+
+def _collect(files: Sequence[Path], settings: Mapping[str, Any], *, quiet: bool) -> None:
+    if not quiet:
+        typer.echo(monai_command(files, settings))
+    workflow = _set_up(files, settings, quiet=quiet)
+    with _told_plainly():
+        harvest = workflow.parser.get_parsed_content("harvest")
+        with counting_progress("Collecting mistakes in the training scans", len(harvest), shown=not quiet) as done:
+            for number in harvest:
+                done(number)
+    workflow.finalize()
+
+
+def _set_up(files: Sequence[Path], settings: Mapping[str, Any], *, quiet: bool) -> Any:
     from monai.bundle import ConfigWorkflow
 
-    if not quiet:
-        logging.disable(logging.NOTSET)  # training reports through logging, by the bundle's logging.conf
+    # Training reports through logging, by the bundle's logging.conf, its errors too; this command tells those itself.
+    logging.disable(logging.CRITICAL if quiet else logging.NOTSET)
     try:
         workflow: Any = ConfigWorkflow([str(file) for file in files], logging_file=False if quiet else None, workflow_type=None, **settings)
         workflow.initialize()
@@ -170,17 +248,34 @@ def run_training(files: Sequence[Path], settings: Mapping[str, Any], *, quiet: b
     except Exception as error:  # whatever a configuration's own code raises
         reason = str(error.__cause__ or error).splitlines()[0] if str(error) else type(error).__name__
         raise BundleError(f"{files[0]}: the training cannot be set up ({reason})") from error
+    return workflow
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Unwrap errors that are meant for people from those that MONAI raises while it builds components, and log no traceback.
+
+    MONAI's and Ignite's engines log an error with all its traceback before they raise it; with ``--debug`` the command itself shows it.
+    """
+    make = logging.getLogRecordFactory()
+
+    def make_plain(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        record.exc_info = None
+        return record
+
+    logging.setLogRecordFactory(make_plain)
     try:
-        workflow.run()
+        yield
     except RuntimeError as error:
-        # MONAI wraps what goes wrong while it builds components, errors that are meant for people among it.
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, NodulescopeError):
             cause = cause.__cause__
         if cause is None:
             raise
         raise cause from error
-    workflow.finalize()
+    finally:
+        logging.setLogRecordFactory(make)
 
 
 def _load(files: Sequence[Path]) -> Mapping[str, Any]:
@@ -198,6 +293,17 @@ def _override(key: str, value: Path | int, known: Mapping[str, Any], config: Pat
     if key not in known:
         raise UsageError(f"{config}: has no {key!r}; name the bundle's own key with --set KEY=VALUE")
     return str(value.resolve()) if isinstance(value, Path) else value
+
+
+def _own_datalist(bundle: str, output: Path | None, round_number: int, phantoms: int, *, shown: bool) -> Path | None:
+    """What a person who names no datalist gets: that of the round before, if it names mistakes already, or phantoms."""
+    from nodulescope.bundles.training.rounds import Round
+
+    if output is not None and round_number > 2 and (earlier := Round(output, round_number - 1).datalist).is_file():
+        return earlier
+    if bundle not in PHANTOM_DATALISTS:
+        return None
+    return _phantom_datalist(Path("runs") / "phantoms", phantoms, PHANTOM_DATALISTS[bundle], shown=shown)
 
 
 def _phantom_datalist(folder: Path, scans: int, name: str, *, shown: bool) -> Path:

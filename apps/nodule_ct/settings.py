@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from nodulescope.bundles.errors import UsageError
+from nodulescope.bundles.predictors.detection import OVERLAP
 from nodulescope.operators.nodules import Thresholds
 
 
@@ -22,6 +23,7 @@ class Settings:
         bundles: stage to bundle folder, for stages whose bundle is replaced.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         magnifications: at which the detector searches.
+        overlap: of two boxes of the detector that share more of their union than this only the better one stays.
         series_uid: the DICOM series to analyse; None lets the ranking choose.
         thresholds: the operating point.
     """
@@ -29,12 +31,15 @@ class Settings:
     bundles: Mapping[str, Path] = field(default_factory=dict)
     device: str = "auto"
     magnifications: tuple[float, ...] = (1.0,)
+    overlap: float = OVERLAP
     series_uid: str | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     def __post_init__(self) -> None:
         if not self.magnifications or not all(0.25 <= m <= 8.0 for m in self.magnifications):
             raise UsageError(f"magnifications must be numbers between 0.25 and 8, not {list(self.magnifications)}")
+        if not 0.0 <= self.overlap < 1.0:
+            raise UsageError(f"overlap must be at least 0 and less than 1, not {self.overlap}")
 
 
 def read_settings(file: Path | None = None) -> Settings:
@@ -53,6 +58,7 @@ def read_settings(file: Path | None = None) -> Settings:
             bundles={stage: Path(folder) for stage, folder in (content.pop("bundles", None) or {}).items()},
             device=content.pop("device", "auto"),
             magnifications=tuple(float(m) for m in content.pop("magnifications", (1.0,))),
+            overlap=float(content.pop("overlap", OVERLAP)),
             thresholds=Thresholds(**(content.pop("thresholds", None) or {})),
             **content,
         )

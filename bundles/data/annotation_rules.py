@@ -30,8 +30,7 @@ DIAMETER_TOLERANCE = 0.15
 """Diameters that differ by less are the same: what consensus outlines and LUNA16's published diameters agree to."""
 
 POSITION_TOLERANCE_MM = 2.0
-"""Places that differ by less, two canonical voxels, are the same; less than half of the smallest nodule that is to be found would be too
-strict for outlines on slices of 2.5 mm."""
+"""Places that differ by less, two canonical voxels, are the same: an outline drawn on slices of 2.5 mm cannot be placed better."""
 
 FAINTEST_TISSUE_HU = -800.0
 """The brightest voxel of any nodule lies above: between lung (about -850 HU) and the faintest ground glass (about -750 HU). The value is

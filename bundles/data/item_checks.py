@@ -34,9 +34,8 @@ class CheckedImaged(MapTransform):
         for key in self.key_iterator(item):
             wrong = int((~torch.isfinite(torch.as_tensor(item[key]))).sum())
             if wrong:
-                raise InputError(
-                    f"{_file(item[key])}: {wrong} voxels are NaN or infinite; replace them by air (-1000 HU) or remove the item; {_SEE_ALL}"
-                )
+                remedy = "replace them by air (-1000 HU) or remove the item"
+                raise InputError(f"{_file(item[key])}: holds NaN or infinite voxels ({wrong}); {remedy}; {_SEE_ALL}")
         return item
 
 

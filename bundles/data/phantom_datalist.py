@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from nodulescope.bundles.coordinates import swap_ras_lps
+from nodulescope.bundles.data.annotation_rules import MASS_MM, MICRONODULE_MM
 from nodulescope.bundles.data.cube_datalist import CubeDatalist
 from nodulescope.bundles.data.nodule_stacks import CUBE_SIZE
 from nodulescope.bundles.data.phantoms import PhantomScan, Scanner, make_phantom
@@ -92,7 +93,7 @@ def _write_scan(folder: Path, name: str, scan: PhantomScan) -> dict[str, Any]:
     nibabel.save(nibabel.Nifti1Image(np.rint(scan.ct.hu).astype(np.int16), affine), folder / f"{name}.nii.gz")
     nibabel.save(nibabel.Nifti1Image(scan.lungs, affine), folder / f"{name}_lungs.nii.gz")
     boxes = [box_of(scan.nodules_label == n.id, scan.ct.affine_lps) for n in scan.truth]
-    classes = [IGNORED_CLASS if n.is_mass else NODULE_CLASS for n in scan.truth]
+    classes = [NODULE_CLASS if MICRONODULE_MM <= n.mean_diameter_mm <= MASS_MM else IGNORED_CLASS for n in scan.truth]
     return {"image": f"{name}.nii.gz", "label": f"{name}_lungs.nii.gz", "patient": name, "box": boxes, "box_class": classes}
 
 

@@ -21,6 +21,7 @@ from monai.transforms import (
     RandShiftIntensityd,
 )
 
+from nodulescope.bundles.data.item_checks import CheckedImaged
 from nodulescope.bundles.preprocessing import CanonicalCTd
 
 SHIFT_MM = 4.0
@@ -50,6 +51,7 @@ def cached_cube_transforms(*, outline: bool) -> Compose:
         [
             LoadImaged(["image", *labels], ensure_channel_first=False, allow_missing_keys=True, image_only=True),
             EnsureChannelFirstd(["image", *labels], allow_missing_keys=True),
+            CheckedImaged("image"),
             # One by one: CacheDataset takes any Compose for a random transform and would cache nothing after it.
             *CanonicalCTd("image").transforms,
             *([OutlineOrEmptyd("label")] if outline else []),

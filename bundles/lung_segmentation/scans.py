@@ -19,6 +19,7 @@ from monai.transforms import (
     SpatialPadd,
 )
 
+from nodulescope.bundles.data.item_checks import CheckedImaged
 from nodulescope.bundles.preprocessing import CanonicalCTd
 
 SPACING_MM = 3.0
@@ -34,6 +35,7 @@ def cached_scan_transforms() -> Compose:
         [
             LoadImaged(["image", "label"], image_only=True),
             EnsureChannelFirstd(["image", "label"]),
+            CheckedImaged("image"),
             # One by one: CacheDataset takes any Compose for a random transform and would cache nothing after it.
             *CanonicalCTd("image", spacing_mm=SPACING_MM, label_keys=["label"]).transforms,
             CastToTyped(["image", "label"], dtype=[torch.float32, torch.uint8]),

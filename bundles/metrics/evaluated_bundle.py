@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
+from nodulescope.bundles.errors import BundleError
 from nodulescope.bundles.predictors import Bundle, open_bundle
 from nodulescope.bundles.predictors.device import choose_device
 from nodulescope.bundles.predictors.stages import find_bundle
@@ -45,11 +46,13 @@ def open_evaluated(stage: str, folder: Path | None = None, weights: Path | None 
         device: as on the command line.
 
     Raises:
-        BundleError: the bundle is incomplete; wrong weights are noticed when its network is built.
+        BundleError: the bundle is incomplete, or the weights are missing; weights of another network are noticed when it is built.
     """
     bundle = open_bundle(find_bundle(stage, folder), stage, choose_device(device))
     if weights is None:
         return bundle
-    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest() if weights.is_file() else ""
+    if not weights.is_file():  # told before hours of other folds, not after
+        raise BundleError(f"{weights}: there are no weights here; name the file that training wrote, such as best.pt")
+    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     kept = {name: value for name, value in vars(bundle).items() if name != "sha256"}
     return EvaluatedBundle(**kept, sha256=sha256, weights=weights)

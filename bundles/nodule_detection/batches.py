@@ -24,6 +24,7 @@ from monai.transforms import (
     SelectItemsd,
 )
 
+from nodulescope.bundles.data.item_checks import CheckedBoxesd, CheckedImaged
 from nodulescope.bundles.nodule_detection.patches import RandBoxPatchesd
 from nodulescope.bundles.preprocessing import CanonicalCTd
 
@@ -37,6 +38,8 @@ def cached_scan_transforms() -> Compose:
         [
             LoadImaged(["image", "label"], image_only=True),
             EnsureChannelFirstd(["image", "label"]),
+            CheckedImaged("image"),
+            CheckedBoxesd("box"),
             # One by one: CacheDataset takes any Compose for a random transform and would cache nothing after it.
             *CanonicalCTd("image", label_keys=["label"]).transforms,
             CropForegroundd(["image", "label"], source_key="label", margin=LUNG_MARGIN_MM, allow_smaller=True),

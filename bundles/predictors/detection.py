@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,49 @@ PLEURA_MM = 5.0
 """A candidate's centre may lie this far outside the lung labels, or its own radius if that is more."""
 
 OVERLAP = 0.15
-"""Two boxes that share more of their union than this are one finding. Nodules do not overlap, so it can be strict."""
+"""Two boxes that share more of their union than this are one finding, unless the settings say otherwise. Nodules do not overlap, so it
+can be strict."""
 
 LARGEST_WINDOW = 192
 """Edge in voxels that a detector's sliding window keeps within, so that windows made for large GPUs fit into a workstation's memory."""
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What a detector answers before overlapping boxes are joined, of one or several magnifications.
+
+    Attributes:
+        boxes: float32, shape (n, 6): low and high corners, LPS mm.
+        scores: float32, shape (n,).
+        magnifications: at which each was seen, shape (n,).
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    magnifications: NDArray[np.float64]
+
+    @classmethod
+    def of_all(cls, parts: Sequence[Detections]) -> Detections:
+        """Those of several magnifications, in their order."""
+        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
+
+    def distinct(self, overlap: float) -> NDArray[np.intp]:
+        """Numbers of the boxes that stay when, of boxes that share more of their union than ``overlap``, only the best is kept.
+
+        The highest score comes first.
+        """
+        boxes, scores = torch.from_numpy(self.boxes), torch.from_numpy(self.scores)
+        return np.asarray(non_max_suppression(boxes, scores, overlap, box_overlap_metric=box_iou), dtype=np.intp)
+
+    def candidate(self, number: int) -> Candidate:
+        """One of them as a candidate."""
+        low, high = self.boxes[number, :3], self.boxes[number, 3:]
+        return Candidate(
+            center_lps_mm=_triple((low + high) / 2.0),
+            diameter_mm=float((high - low).mean()),
+            score=float(self.scores[number]),
+            magnification=float(self.magnifications[number]),
+        )
 
 
 class DetectionPredictor:
@@ -47,14 +86,16 @@ class DetectionPredictor:
         bundle: the opened bundle.
         magnifications: at magnification m the network sees voxels m times as large, so that large lesions look like the nodules it was
             trained on. Findings of all magnifications are joined.
+        overlap: of two boxes that share more of their union than this only the better one stays.
 
     Raises:
         BundleError: the bundle holds no such detector, or weights of another network.
     """
 
-    def __init__(self, bundle: Bundle, magnifications: Sequence[float] = (1.0,)) -> None:
+    def __init__(self, bundle: Bundle, magnifications: Sequence[float] = (1.0,), overlap: float = OVERLAP) -> None:
         self.bundle = bundle
         self.magnifications = tuple(magnifications)
+        self.overlap = overlap
         self.detector = bundle.component("detector")
         if not isinstance(self.detector, RetinaNetDetector):
             raise BundleError(f"{bundle.path}: its 'detector' is no MONAI RetinaNetDetector")
@@ -65,25 +106,13 @@ class DetectionPredictor:
 
     def __call__(self, ct: CTVolume, lungs: LungMask) -> tuple[Candidate, ...]:
         """Candidates in and at the lungs, the highest score first."""
-        region = ct.cropped(*lungs.bounding_box(SEARCH_MARGIN_MM))
-        found = [self._search(region, magnification) for magnification in self.magnifications]
-        boxes = np.concatenate([boxes for boxes, _ in found])
-        scores = np.concatenate([scores for _, scores in found])
-        seen_at = np.repeat(self.magnifications, [len(scores) for _, scores in found])
-        keep = np.asarray(non_max_suppression(torch.from_numpy(boxes), torch.from_numpy(scores), OVERLAP, box_overlap_metric=box_iou))
-        candidates = [
-            Candidate(
-                center_lps_mm=_triple((boxes[i, :3] + boxes[i, 3:]) / 2.0),
-                diameter_mm=float((boxes[i, 3:] - boxes[i, :3]).mean()),
-                score=float(scores[i]),
-                magnification=float(seen_at[i]),
-            )
-            for i in keep
-        ]
-        return _near_lungs(candidates, lungs)
+        found = Detections.of_all([self.search(ct, lungs, magnification) for magnification in self.magnifications])
+        candidates = [found.candidate(number) for number in found.distinct(self.overlap)]
+        return tuple(candidate for candidate in candidates if is_near_lungs(candidate, lungs))
 
-    def _search(self, region: CTVolume, magnification: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Boxes (n, 6) as LPS corners in mm, and scores (n,)."""
+    def search(self, ct: CTVolume, lungs: LungMask, magnification: float) -> Detections:
+        """Everything that the detector says in the box around the lungs at one magnification, boxes beside the lungs among it."""
+        region = ct.cropped(*lungs.bounding_box(SEARCH_MARGIN_MM))
         # A patient drawn m times smaller is a patient seen through voxels m times larger, whatever spacing the bundle then resamples to.
         shrink = np.diag([1.0 / magnification] * 3 + [1.0])
         item = self.bundle.preprocess(replace(region, affine_lps=shrink @ region.affine_lps))
@@ -93,7 +122,8 @@ class DetectionPredictor:
             result: dict[str, Any] = self.detector([values], use_inferer=self.detector.inferer is not None)[0]
         corners = result[self.detector.target_box_key].float().cpu().numpy().reshape(-1, 2, 3)
         boxes = _in_the_patient(corners, swap_ras_lps(image.affine.numpy())) * magnification
-        return boxes.astype(np.float32), result[self.detector.pred_score_key].float().cpu().numpy()
+        scores = result[self.detector.pred_score_key].float().cpu().numpy()
+        return Detections(boxes.astype(np.float32), scores, np.full(len(scores), magnification))
 
     @contextmanager
     def _fitting_window(self, shape: Sequence[int]) -> Iterator[None]:
@@ -125,20 +155,17 @@ def _in_the_patient(corners: NDArray[np.float32], affine_lps: NDArray[np.float64
     return np.concatenate([center - half, center + half], axis=1)
 
 
-def _near_lungs(candidates: Sequence[Candidate], lungs: LungMask) -> tuple[Candidate, ...]:
+def is_near_lungs(candidate: Candidate, lungs: LungMask) -> bool:
+    """Whether a candidate's centre lies in the lungs, within :data:`PLEURA_MM` of them, or within its own radius of them."""
     spacing = np.linalg.norm(lungs.affine_lps[:3, :3], axis=0)
-    kept = []
-    for candidate in candidates:
-        reach = max(PLEURA_MM, candidate.diameter_mm / 2.0)
-        index = np.rint(world_to_index(lungs.affine_lps, candidate.center_lps_mm)).astype(int)
-        pad = np.ceil(reach / spacing).astype(int)
-        low, high = np.maximum(index - pad, 0), np.minimum(index + pad + 1, lungs.labels.shape)
-        if (high <= low).any():
-            continue
-        around = lungs.labels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] > 0
-        if around.any() and _distance_to(around, index - low, spacing) <= reach:
-            kept.append(candidate)
-    return tuple(kept)
+    reach = max(PLEURA_MM, candidate.diameter_mm / 2.0)
+    index = np.rint(world_to_index(lungs.affine_lps, candidate.center_lps_mm)).astype(int)
+    pad = np.ceil(reach / spacing).astype(int)
+    low, high = np.maximum(index - pad, 0), np.minimum(index + pad + 1, lungs.labels.shape)
+    if (high <= low).any():
+        return False
+    around = lungs.labels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] > 0
+    return bool(around.any()) and _distance_to(around, index - low, spacing) <= reach
 
 
 def _distance_to(mask: NDArray[np.bool_], index: NDArray[np.intp], spacing: NDArray[np.float64]) -> float:

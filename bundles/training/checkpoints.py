@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from textwrap import shorten
 
 import torch
 from ignite.engine import Engine, Events
+from monai.handlers import CheckpointLoader
 from torch import nn
 
 from nodulescope.bundles.errors import BundleError
 from nodulescope.bundles.training.processes import is_first_process
+
+REASON_LENGTH = 120
+"""Letters of torch's own words that an error quotes; it lists every layer of a network."""
 
 
 def load_weights(network: nn.Module, path: str | Path) -> None:
@@ -28,8 +32,15 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
     except FileNotFoundError as error:
         raise BundleError(f"{file}: there are no weights here; train the bundle, or take the shipped ones") from error
     except Exception as error:  # torch raises many kinds for a damaged or foreign file, and none of them names the file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BundleError(f"{file}: these weights do not fit this network ({reason})") from error
+        raise BundleError(f"{file}: these weights do not fit this network ({reason_of(error)})") from error
+
+
+def reason_of(error: Exception) -> str:
+    """The telling line of what torch says of a file; it names the network first, and below it, at length, what is wrong."""
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return shorten(lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0], REASON_LENGTH, placeholder=" ...")
 
 
 def save_weights(network: nn.Module, path: str | Path) -> str:
@@ -67,42 +78,25 @@ class StartFrom:
             engine.add_event_handler(Events.STARTED, lambda _: load_weights(self.network, self.path))
 
 
-class Resume:
-    """Handler: write the state of training after every epoch, and go on from it when training is started again.
+class BundleCheckpointLoader(CheckpointLoader):
+    """MONAI's loader of checkpoints, strict, whose error is one line that names the file.
+
+    MONAI's federated client leaves out handlers with ``CheckpointLoader`` in their name: its weights come from the server.
 
     Args:
-        path: file that holds the state; delete it to begin anew.
-        states: everything with a state dict: network, optimizer, scheduler.
+        load_path: state dict, half precision too, or a state of training.
+        load_dict: ``{"model": network}``.
+        map_location: not needed; MONAI's loader has it.
     """
 
-    def __init__(self, path: str, states: dict[str, Any]) -> None:
-        self.path = Path(path)
-        self.states = states
+    def __call__(self, engine: Engine) -> None:
+        """Load when the engine starts.
 
-    def attach(self, engine: Engine) -> None:
-        """Load when training starts, save after each epoch."""
-        engine.add_event_handler(Events.STARTED, self.load)
-        engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
-
-    def save(self, engine: Engine) -> None:
-        """Write the state, whole or not at all; of several processes, which all hold the same state, the first one does."""
-        if not is_first_process():
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        content = {name: thing.state_dict() for name, thing in self.states.items()}
-        beside = self.path.with_suffix(".part")
-        torch.save({**content, "epoch": engine.state.epoch, "iteration": engine.state.iteration}, beside)
-        beside.replace(self.path)
-
-    def load(self, engine: Engine) -> None:
-        """Continue after the last whole epoch, if there is one."""
-        if not self.path.is_file():
-            return
-        content = torch.load(self.path, map_location="cpu", weights_only=True)
-        for name, thing in self.states.items():
-            thing.load_state_dict(content[name])
-        engine.state.epoch = content["epoch"]
-        engine.state.iteration = content["iteration"]
+        Raises:
+            BundleError: the file is missing, is no state dict, or belongs to another network.
+        """
+        for network in self.load_dict.values():
+            load_weights(network, self.load_path)
 
 
 class SaveBestWeights:

@@ -30,9 +30,23 @@ def join_processes() -> int:
     return distributed.get_rank()
 
 
+def process_number() -> int:
+    """This process's number, 0 for the first and where there is only one."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
 def is_first_process() -> bool:
     """True in the process that writes files, and where there is only one."""
-    return not distributed.is_initialized() or distributed.get_rank() == 0
+    return process_number() == 0
+
+
+def first_process_value(value: float) -> float:
+    """What the first process has as this value, so that a decision by it is the same in every process."""
+    if not distributed.is_initialized():
+        return value
+    shared = torch.tensor([value], dtype=torch.float64, device=own_device())
+    distributed.broadcast(shared, src=0)
+    return float(shared)
 
 
 def own_handlers(handlers: Sequence[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Every training configuration runs: one epoch on the small chest, and its evaluation finds the weights that it kept."""
+"""Every training configuration runs on the small chest: its evaluation finds the weights that it kept, and an interruption does no harm."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from ignite.engine import Events
 from monai.bundle import ConfigWorkflow
 from monai.utils import set_determinism
 
@@ -20,16 +21,33 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def run(bundle: Any, *names: str, **settings: Any) -> ConfigWorkflow:
+class Interrupted(Exception):
+    pass
+
+
+def run(bundle: Any, *names: str, stop_in_epoch: int | None = None, **settings: Any) -> ConfigWorkflow:
     common = {"bundle_root": str(bundle.root), "num_workers": 0, "amp": False}
     overrides = {**bundle.overrides, **SETTINGS[bundle.stage], **common, **settings}
     workflow = ConfigWorkflow(bundle.config(*names), logging_file=False, workflow_type="train", **overrides)
     try:
         workflow.initialize()
+        if stop_in_epoch is not None:
+            interrupt_in(workflow.parser.get_parsed_content("train#trainer"), stop_in_epoch)
         workflow.run()
+    except RuntimeError as error:  # MONAI wraps what happens inside an expression
+        if not isinstance(error.__cause__, Interrupted):
+            raise
     finally:
         set_determinism(seed=None)
     return workflow
+
+
+def interrupt_in(trainer: Any, epoch: int) -> None:
+    def interrupt(engine: Any) -> None:
+        if engine.state.epoch == epoch:
+            raise Interrupted
+
+    trainer.add_event_handler(Events.ITERATION_COMPLETED, interrupt)
 
 
 def test_training_and_evaluation_agree(stage: str, small_bundle: Callable[[str], Any], small_data: Any, tmp_path: Path) -> None:
@@ -68,3 +86,22 @@ def test_training_and_evaluation_agree(stage: str, small_bundle: Callable[[str],
     with (tmp_path / "eval" / "metrics.csv").open(newline="") as file:
         written = dict(csv.reader(file))
     assert {name: float(value) for name, value in written.items()} == pytest.approx(evaluated.evaluator.state.metrics)
+
+
+@pytest.mark.parametrize("stage", ["nodule_detection", "nodule_grading"])
+def test_an_interruption_changes_no_bit_of_the_weights(
+    stage: str, small_bundle: Callable[[str], Any], small_data: Any, tmp_path: Path
+) -> None:
+    bundle = small_bundle(stage)
+    settings = {"datalist": str(small_data.scans if stage == "nodule_detection" else small_data.cubes), "epochs": 2, "val_interval": 1}
+    run(bundle, "train.yaml", output_dir=str(tmp_path / "whole"), **settings)
+    run(bundle, "train.yaml", output_dir=str(tmp_path / "parts"), stop_in_epoch=2, **settings)
+    assert torch.load(tmp_path / "parts" / "resume.pt", weights_only=True)["epoch"] == 1
+    run(bundle, "train.yaml", output_dir=str(tmp_path / "parts"), **settings)
+    whole, parts = (torch.load(tmp_path / name / "resume.pt", weights_only=True) for name in ("whole", "parts"))
+    assert (whole["epoch"], whole["best"], whole["lr_scheduler"]["last_epoch"]) == (
+        parts["epoch"],
+        parts["best"],
+        parts["lr_scheduler"]["last_epoch"],
+    )
+    assert all(torch.equal(value, parts["network"][name]) for name, value in whole["network"].items())

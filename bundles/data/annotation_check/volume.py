@@ -55,8 +55,8 @@ class Volume:
     def has_grid_of(self, other: Volume) -> bool:
         """Whether both have the same voxels at the same places."""
         corners = np.array([(0, 0, 0), *(np.diag(self.shape) - np.eye(3))])
-        there = [index_to_world(volume.affine_lps, corners) for volume in (self, other)]
-        return self.shape == other.shape and bool(np.allclose(*there, atol=SAME_PLACE_MM))
+        here, there = (index_to_world(volume.affine_lps, corners) for volume in (self, other))
+        return self.shape == other.shape and bool(np.allclose(here, there, atol=SAME_PLACE_MM))
 
     def is_finite(self) -> bool:
         """Whether no value is NaN or infinite."""

@@ -24,6 +24,21 @@ run: "$Path(@bundle_root, 'record.json').write_text(json.dumps(@values))"
 """A training configuration that writes down what it was told."""
 
 
+FAILING = """
+from ignite.engine import Engine
+from nodulescope.bundles.errors import BundleError
+
+
+def step(engine, batch):
+    raise BundleError("best.pt: these weights do not fit") from ValueError("Missing keys")
+
+
+def train(*_):
+    Engine(step).run([0])
+"""
+"""A training that logs and raises as MONAI's trainers do."""
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     folder = tmp_path / "own_bundle"
@@ -69,6 +84,84 @@ def test_what_an_overriding_file_sets_is_no_longer_a_default(bundle: Path, tmp_p
     assert json.loads((bundle / "record.json").read_text(encoding="utf-8"))["out"] == str(tmp_path / "mine")
 
 
+HARVEST = """
+score: 0.2
+harvest: "$[min(1, Path(@harvested).write_text(json.dumps(dict(datalist=@datalist, weights=@start_from, score=@score))))]"
+"""
+"""A configuration that collects mistakes; it writes down what it was told."""
+
+
+@pytest.fixture
+def bundle_in_rounds(bundle: Path) -> Path:
+    config = CONFIG.replace("epochs=@epochs", "epochs=@epochs, start=@start_from") + 'start_from: ""\n'
+    (bundle / "configs" / "train.yaml").write_text(config, encoding="utf-8")
+    (bundle / "configs" / "harvest.yaml").write_text(HARVEST, encoding="utf-8")
+    (bundle / "configs" / "round2.yaml").write_text("learning_rate: 0.01\nepochs: 5\n", encoding="utf-8")
+    return bundle
+
+
+def record_of(bundle: Path) -> dict[str, object]:
+    record: dict[str, object] = json.loads((bundle / "record.json").read_text(encoding="utf-8"))
+    return record
+
+
+def test_a_second_round_collects_mistakes_and_trains_on_them(
+    bundle_in_rounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "best.pt").touch()
+    options = ["--datalist", "scans.json", "--output", "out"]
+    assert run(["train", str(bundle_in_rounds), *options, "--round", "2", "--set", "score=0.4"]) == 0
+    collected = json.loads((tmp_path / "out" / "scans_round2.json").read_text(encoding="utf-8"))
+    assert collected == {"datalist": str(tmp_path / "scans.json"), "weights": str(tmp_path / "out" / "best.pt"), "score": 0.4}
+    assert record_of(bundle_in_rounds) == {
+        "datalist": str(tmp_path / "out" / "scans_round2.json"),
+        "out": str(tmp_path / "out" / "round2"),
+        "epochs": 5,
+        "start": str(tmp_path / "out" / "best.pt"),
+        "rate": 0.01,
+        "root": str(bundle_in_rounds),
+    }
+    printed = capsys.readouterr()
+    commands = [line for line in printed.out.splitlines() if line.startswith("python -m monai.bundle run")]
+    assert ["harvest.yaml" in command for command in commands] == [True, False]
+    assert ["round2.yaml" in command for command in commands] == [False, True]
+    assert "[1/1] Collecting mistakes in the training scans" in printed.err
+
+    (tmp_path / "out" / "round2").mkdir()
+    (tmp_path / "out" / "round2" / "best.pt").touch()
+    assert run(["train", str(bundle_in_rounds), "--output", "out", "--round", "3", "--epochs", "2", "-q"]) == 0
+    collected = json.loads((tmp_path / "out" / "scans_round3.json").read_text(encoding="utf-8"))
+    assert collected["datalist"] == str(tmp_path / "out" / "scans_round2.json")  # it names the mistakes of the first round
+    third = record_of(bundle_in_rounds)
+    assert (third["start"], third["epochs"]) == (str(tmp_path / "out" / "round2" / "best.pt"), 2)
+
+
+def test_a_second_round_may_begin_with_any_weights(bundle_in_rounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.pt").touch()
+    (tmp_path / "out").mkdir()
+    options = ["--datalist", "scans.json", "--output", "out", "--round", "2", "--set", "start_from=mine.pt", "-q"]
+    assert run(["train", str(bundle_in_rounds), *options]) == 0
+    assert record_of(bundle_in_rounds)["start"] == str(tmp_path / "mine.pt")
+
+
+def test_a_second_round_needs_a_first_one(
+    bundle_in_rounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["train", str(bundle_in_rounds), "--datalist", "scans.json", "--output", "out", "--round", "2", "-q"]) == 2
+    told = f"nodulescope: --round 2: {tmp_path / 'out' / 'best.pt'}, the weights of round 1, are not there; train that round first"
+    assert capsys.readouterr().err.startswith(told)
+    (tmp_path / "smoke.yaml").write_text("output_dir: $@bundle_root\n", encoding="utf-8")
+    assert run(["train", str(bundle_in_rounds), "--config", "smoke.yaml", "--round", "2", "-q"]) == 2
+    assert "name the folder of the first round with --output DIR" in capsys.readouterr().err
+    (bundle_in_rounds / "configs" / "harvest.yaml").unlink()
+    assert run(["train", str(bundle_in_rounds), "--round", "2", "-q"]) == 2
+    assert "own_bundle is trained in one round" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_shipped_bundle_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     datalist = smoke_datalist("cubes/datalist.json", tmp_path / "data")
@@ -99,6 +192,22 @@ def test_a_configuration_that_cannot_be_set_up_ends_with_exit_4(content: str, bu
 def test_a_missing_datalist_ends_with_exit_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "nodule_grading", "--datalist", str(tmp_path / "absent.json"), "--output", str(tmp_path), "-q"]) == 3
     assert f"{tmp_path / 'absent.json'}: there is no such datalist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("quiet", [["-q"], []])
+def test_an_error_while_training_is_told_without_a_traceback(
+    quiet: list[str], bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    failing = CONFIG.replace("$import json", "$from test_train_failing import train").replace("$Path(@bundle_root", "$train(@bundle_root")
+    (bundle / "configs" / "train.yaml").write_text(failing.replace(".write_text(json.dumps(@values))", ""), encoding="utf-8")
+    (tmp_path / "test_train_failing.py").write_text(FAILING, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert run(["train", str(bundle), *quiet]) == 4
+    err = capsys.readouterr().err
+    assert "Traceback" not in err
+    assert err.endswith("nodulescope: best.pt: these weights do not fit\n")
+    assert err.count("\n") == 1 or not quiet
 
 
 def test_bundles_are_named_by_stage_or_folder(bundle: Path, tmp_path: Path) -> None:

@@ -20,11 +20,13 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_what_is_left_out_keeps_its_default(tmp_path: Path) -> None:
-    text = "bundles:\n  nodule_detection: /bundles/other\nmagnifications: [1, 2]\nthresholds:\n  smallest_mm: 4\nseries_uid: 1.2.3\n"
+    text = "bundles:\n  nodule_detection: /bundles/other\nmagnifications: [1, 2]\noverlap: 0.3\n"
+    text += "thresholds:\n  smallest_mm: 4\nseries_uid: 1.2.3\n"
     settings = read_settings(write(tmp_path, text))
     assert settings == Settings(
         bundles={"nodule_detection": Path("/bundles/other")},
         magnifications=(1.0, 2.0),
+        overlap=0.3,
         thresholds=Thresholds(smallest_mm=4),
         series_uid="1.2.3",
     )
@@ -47,6 +49,8 @@ def test_empty_settings_are_the_defaults(text: str, tmp_path: Path) -> None:
         ("magnifications: [0]\n", "magnifications must be numbers between 0.25 and 8"),
         ("magnifications: []\n", "magnifications must be numbers between 0.25 and 8"),
         ("magnifications: [.nan]\n", "magnifications must be numbers between 0.25 and 8"),
+        ("overlap: 1.5\n", "overlap must be at least 0 and less than 1"),
+        ("overlap: [0.1]\n", "mine.yaml: not valid settings"),
         ("bundles: [a, b]\n", "mine.yaml: not valid settings"),
         ("just words\n", "mine.yaml: not valid settings"),
         ("- a\n- list\n", "mine.yaml: not valid settings"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nodulescope.bundles.data.datalist import read_datalist
+from nodulescope.bundles.data.datalist import EVERY_PART, read_datalist, read_parts
 from nodulescope.bundles.errors import InputError
 
 
@@ -59,3 +59,31 @@ def test_errors_name_file_and_rule_in_one_line(tmp_path: Path, content: Any, mes
 def test_a_missing_list_tells_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nodulescope phantom --datalist"):
         read_datalist(tmp_path / "none.json", "training")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('"words"', "no datalist; it must hold lists of items"),
+        ({"training": [3]}, "item 1 of training must be an object with an image, or a file name, not 3"),
+        ({"training": [{"image": ["a.nii", "b.nii"]}]}, "item 1 of training must name one file under 'image'"),
+        ({"training": "a.nii"}, "has no part named 'training'; it holds none"),
+    ],
+)
+def test_what_is_no_datalist_is_told_in_one_line(tmp_path: Path, content: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        read_datalist(write(tmp_path, content), "training")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="not a text file"):
+        read_datalist(path, "training")
+
+
+def test_all_parts_are_read_and_what_is_no_part_is_passed_over(tmp_path: Path) -> None:
+    path = write(tmp_path, {"name": "x", "labels": {"0": "none"}, "numTraining": 1, "training": [{"image": "a.nii"}], "test": ["b.nii"]})
+    assert read_parts(path) == {"training": [{"image": "a.nii"}], "test": [{"image": "b.nii"}]}
+    assert read_parts(write(tmp_path, ["a.nii"])) == {EVERY_PART: [{"image": "a.nii"}]}

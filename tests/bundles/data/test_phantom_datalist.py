@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from nodulescope.bundles.data.phantom_datalist import box_of, write_phantom_data
 from nodulescope.bundles.data.phantoms import PhantomScan, Scanner, make_phantom
 from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec
 from nodulescope.bundles.data.smoke_datalist import SMALL_PATIENT, smoke_datalist
+from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS, NODULE_CLASS
 
 
 def coarse_phantom(seed: int) -> PhantomScan:
@@ -61,6 +63,16 @@ def test_boxes_and_cubes_hold_the_nodule(folder: Path) -> None:
     np.testing.assert_allclose([axis.mean() for axis in np.nonzero(outline)], 31.5, atol=1.0)
     assert np.median(hu[outline > 0]) > -300
     assert cube["ratings"] == [[truth.ratings[key] for key in phantom_datalist.READER_RATINGS]]
+
+
+def test_masses_and_micronodules_do_not_count(tmp_path: Path) -> None:
+    def with_diameter(seed: int) -> PhantomScan:
+        scan = coarse_phantom(0)
+        return replace(scan, truth=tuple(replace(n, mean_diameter_mm=(2.9, 3.0, 30.0, 30.1)[seed]) for n in scan.truth))
+
+    list(write_phantom_datalists(tmp_path, 4, validation_every=5, make=with_diameter))
+    items = json.loads((tmp_path / "scans.json").read_text())["training"]
+    assert [item["box_class"] for item in items] == [[IGNORED_CLASS], [NODULE_CLASS], [NODULE_CLASS], [IGNORED_CLASS]]
 
 
 def test_scans_that_are_there_are_kept(folder: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS
-from nodulescope.bundles.nodule_detection.patches import RandBoxPatchesd
+from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS, NODULE_CLASS
+from nodulescope.bundles.nodule_detection.patches import PLACE_CLASS, RandBoxPatchesd, augmented_patch_transforms
 
 SHAPE = (60, 52, 70)
 
@@ -102,3 +102,49 @@ def test_the_same_seed_draws_the_same_patches(seed: int) -> None:
     item = ball_at((30, 24, 40), (3, 5, 7))
     first, second = (RandBoxPatchesd("image", size=32, patches=3, positive=0.5).set_random_state(seed=seed)(item) for _ in range(2))
     assert all(torch.equal(a["image"], b["image"]) for a, b in zip(first, second, strict=True))
+
+
+def with_place(item: dict[str, Any], center: tuple[float, float, float]) -> dict[str, Any]:
+    """The item with a place where patches are drawn, marked by a single voxel of value 9."""
+    item["image"][0, *(int(c) for c in center)] = 9.0
+    place = torch.tensor([[*(c - 0.5 for c in center), *(c + 0.5 for c in center)]])
+    return {**item, "box": torch.cat([item["box"], place]), "box_class": torch.tensor([NODULE_CLASS, PLACE_CLASS])}
+
+
+def test_hard_places_are_a_third_kind_of_patch() -> None:
+    item = with_place(ball_at((12, 12, 12), (2, 2, 2), (96, 96, 96)), (80, 80, 80))
+    patches = seeded(RandBoxPatchesd("image", size=24, patches=400, positive=0.5, hard=0.3))(item)
+    at_place = [patch for patch in patches if float(patch["image"].max()) == 9.0]
+    at_nodule = [patch for patch in patches if NODULE_CLASS in patch["box_class"]]
+    # A patch anywhere holds either of them, which lie near corners, with a chance of 1 to 3 in 100.
+    assert len(at_place) / 400 == pytest.approx(0.3 + 0.35 * 0.02, abs=0.06)
+    assert len(at_nodule) / 400 == pytest.approx(0.7 * (0.5 + 0.5 * 0.02), abs=0.07)
+    for patch in at_place:
+        assert len(patch["box"]) == len(patch["box_class"]) == 0
+    inside = [torch.nonzero(patch["image"][0] == 9.0)[0] for patch in at_place]
+    assert sum(bool(((where >= 7) & (where <= 16)).all()) for where in inside) >= 0.9 * len(inside)
+
+
+def test_a_nodule_beside_a_hard_place_keeps_its_box() -> None:
+    item = with_place(ball_at((30, 24, 40), (3, 3, 3)), (30, 24, 46))
+    for patch in seeded(RandBoxPatchesd("image", size=32, patches=50, positive=0.0, hard=1.0))(item):
+        assert float(patch["image"].max()) == 9.0
+        assert patch["box"].shape == (1, 6)
+        assert patch["box_class"].tolist() == [NODULE_CLASS]
+
+
+def test_without_hard_places_the_share_goes_to_the_others() -> None:
+    item = ball_at((30, 24, 40), (4, 4, 4))
+    patches = seeded(RandBoxPatchesd("image", size=32, patches=30, positive=1.0, hard=1.0))(item)
+    assert all(patch["box_class"].tolist() == [NODULE_CLASS] for patch in patches)
+
+
+def test_augmentation_changes_brightness_but_no_box() -> None:
+    item = ball_at((30, 24, 40), (3, 5, 7))
+    patches: Any = augmented_patch_transforms(32, patches=20, positive=1.0).set_random_state(seed=0)(item)
+    levels = {round(float(patch["image"].max()), 3) for patch in patches}
+    assert len(levels) > 5
+    assert all(abs(level - 1.0) < 0.16 for level in levels)
+    for patch in patches:
+        bright = torch.nonzero(patch["image"][0] > 0.5).float()
+        torch.testing.assert_close(patch["box"][0, :3], bright.min(0).values - 0.5, atol=1.01, rtol=0)  # blur dims the tips

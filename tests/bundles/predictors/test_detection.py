@@ -13,6 +13,7 @@ from nodulescope.bundles.contracts import CTVolume, LungMask
 from nodulescope.bundles.coordinates import swap_ras_lps, world_to_index
 from nodulescope.bundles.errors import BundleError
 from nodulescope.bundles.predictors import Bundle, DetectionPredictor
+from nodulescope.bundles.predictors.detection import Detections, is_near_lungs
 
 Chest = Callable[..., CTVolume]
 LUNG, TISSUE = (1000 - 850) / 1400, (1000 + 30) / 1400
@@ -123,6 +124,32 @@ def test_of_overlapping_findings_the_best_stays(open_small: Callable[..., Bundle
     predictor = DetectionPredictor(open_small("nodule_detection"))
     say(monkeypatch, predictor, ct, [((20.0, -30, 40), 8.0, 0.4), ((22.0, -30, 40), 8.0, 0.9), ((28.5, -30, 40), 8.0, 0.6)])
     assert [round(c.score, 3) for c in predictor(ct, lungs_of(ct))] == [0.9, 0.6]
+
+
+@pytest.mark.parametrize(("overlap", "kept"), [(0.0, [0.9]), (0.15, [0.9, 0.6]), (0.7, [0.9, 0.6, 0.4])])
+def test_how_much_may_overlap_can_be_chosen(
+    overlap: float, kept: list[float], open_small: Callable[..., Bundle], chest: Chest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ct = chest([])
+    predictor = DetectionPredictor(open_small("nodule_detection"), overlap=overlap)
+    # Cubes of 8 mm whose centres lie 2 and 7 mm from the best one's share 6/10 and 1/15 of their union with it.
+    say(monkeypatch, predictor, ct, [((20.0, -30, 40), 8.0, 0.4), ((22.0, -30, 40), 8.0, 0.9), ((29.0, -30, 40), 8.0, 0.6)])
+    assert [round(c.score, 3) for c in predictor(ct, lungs_of(ct))] == kept
+
+
+def test_a_search_tells_what_was_seen_before_it_is_joined(
+    open_small: Callable[..., Bundle], chest: Chest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ct = chest([], extent=(110.0, 100.0, 90.0))
+    predictor = DetectionPredictor(open_small("nodule_detection"))
+    say(monkeypatch, predictor, ct, [((20.0, -30, 40), 8.0, 0.4), ((22.0, -30, 40), 8.0, 0.9), ((72.0, -60, 40), 6.0, 0.7)])
+    seen = predictor.search(ct, lungs_of(ct), 1.0)
+    np.testing.assert_allclose(seen.boxes[0], [16, -34, 36, 24, -26, 44], atol=1e-3)
+    assert seen.distinct(0.15).tolist() == [1, 2]
+    assert [is_near_lungs(seen.candidate(number), lungs_of(ct)) for number in range(3)] == [True, True, False]
+    both = Detections.of_all([seen, predictor.search(ct, lungs_of(ct), 2.0)])
+    assert both.magnifications.tolist() == [1.0] * 3 + [2.0] * 3
+    assert both.candidate(4).magnification == 2.0
 
 
 def test_nothing_found_is_no_error(open_small: Callable[..., Bundle], chest: Chest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ def test_alone_a_process_is_the_first_and_runs_every_handler() -> None:
     handlers = [StatsHandler(), ValidationHandler(interval=1, validator=None)]
     assert processes.is_first_process()
     assert processes.own_handlers(handlers) == handlers
+    assert processes.process_number() == 0
+    assert processes.first_process_value(0.1) == 0.1
     assert processes.own_device().type in ("cpu", "cuda")
 
 
@@ -22,6 +24,13 @@ def test_another_process_neither_logs_nor_draws(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(processes, "is_first_process", lambda: False)
     validation = ValidationHandler(interval=1, validator=None)
     assert processes.own_handlers([StatsHandler(), validation, TensorBoardStatsHandler(log_dir=str(tmp_path))]) == [validation]
+
+
+def test_processes_decide_by_what_the_first_one_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(processes, "own_device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(processes.distributed, "broadcast", lambda tensor, src: tensor.fill_(0.25 if src == 0 else 0.75))
+    assert processes.first_process_value(0.5) == 0.25
 
 
 @pytest.mark.slow
@@ -40,6 +49,7 @@ def test_two_processes_train_one_network(stage: str, small_bundle: Callable[[str
         datalist=datalist,
         output_dir=out,
         epochs=1,
+        patience=1,
         num_workers=0,
         **settings,
     )
