@@ -29,9 +29,9 @@ nodulescope tune scans.json -o tuned --magnifications 1 --magnifications 1,2 --f
 nodulescope analyze study/ -o result --settings tuned/settings.yaml
 
 Every setting that has at most so many false positives per scan competes; the one that finds most nodules wins, then the one with fewer
-false positives, then the faster one. A finding hits a nodule when the centre of its outline lies within the nodule's radius (LUNA16's
-rule); boxes of the datalist that are to be ignored count neither way. The networks run once per scan and magnification; given again, the
-command goes on where it stopped. Figures on the scans that chose a setting flatter it: measure it on others."""
+false positives, then the one with fewer magnifications. A finding hits a nodule when the centre of its outline lies within the nodule's
+radius (LUNA16's rule); boxes of the datalist that are to be ignored count neither way. The networks run once per scan and magnification;
+given again, the command goes on where it stopped. Figures on the scans that chose a setting flatter it: measure it on others."""
 
 DEFAULT_SETS = ("1", "1,1.5", "1,1.5,2")
 SETTINGS_FILE = "settings.yaml"
@@ -105,7 +105,7 @@ def _print(points: Sequence[OperatingPoint], chosen: OperatingPoint, false_posit
     from nodulescope.operators.tuning.trade_off import spoken_magnifications
 
     title = f"Best with at most {false_positives:g} false positives per scan ({basis})"
-    headings = ("Magnifications", "Found", "False/scan", "s/scan", "Overlap", "Score", "Weight", "Probability", "")
+    headings = ("Magn.", "Found", "False/scan", "s/scan", "Overlap", "Score", "Weight", "Probab.", "")
     table = plain_table(title, dict.fromkeys(headings, "right"))
     for point in best_by_magnifications(points, false_positives):
         setting = point.thresholds

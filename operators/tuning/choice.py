@@ -9,8 +9,10 @@ from pathlib import Path
 import yaml
 
 from nodulescope.bundles.errors import UsageError
+from nodulescope.bundles.predictors.detection import OVERLAP
 from nodulescope.operators.examination import ModelProvenance
 from nodulescope.operators.examination.whole_file import whole_file
+from nodulescope.operators.nodules import Thresholds
 from nodulescope.operators.tuning.labelled_scans import LabelledScans
 from nodulescope.operators.tuning.sweep import OperatingPoint
 
@@ -18,8 +20,9 @@ from nodulescope.operators.tuning.sweep import OperatingPoint
 def choose(points: Sequence[OperatingPoint], most_false_positives: float) -> OperatingPoint:
     """The setting that finds most nodules with no more than so many false positives per scan.
 
-    Of several such settings the one with the fewest false positives; then the fastest, by whole seconds; then the lower detection score
-    and the lower nodule probability, which on other scans let more nodules pass.
+    Of several such settings the one with the fewest false positives; then with the fewest magnifications, which cost most of the time;
+    then with the lowest detection score, which on other scans lets more nodules pass; then with the overlap and the weight that are
+    nearest to the application's own; and of all nodule probabilities that do the same the middle one, which is farthest from doing worse.
 
     Raises:
         UsageError: every setting has more false positives.
@@ -28,14 +31,14 @@ def choose(points: Sequence[OperatingPoint], most_false_positives: float) -> Ope
     if not allowed:
         fewest = min(point.false_positives for point in points)
         raise UsageError(f"no setting has {most_false_positives:g} false positives per scan or fewer; allow {fewest:.2f} or more")
-    return min(allowed, key=_rank)
+    return _best(allowed)
 
 
 def best_by_magnifications(points: Sequence[OperatingPoint], most_false_positives: float) -> list[OperatingPoint]:
     """The choice within each set of magnifications that has one, in the order in which the sets were tried."""
     sets = dict.fromkeys(point.magnifications for point in points)
     groups = [[p for p in points if p.magnifications == m and p.false_positives <= most_false_positives] for m in sets]
-    return [min(group, key=_rank) for group in groups if group]
+    return [_best(group) for group in groups if group]
 
 
 def write_settings(
@@ -76,6 +79,21 @@ def write_settings(
         beside.write_text(f"{comment}\n{yaml.safe_dump(content, sort_keys=False)}", encoding="utf-8")
 
 
+def _best(points: Sequence[OperatingPoint]) -> OperatingPoint:
+    first = min(_rank(point) for point in points)
+    equal = sorted((p for p in points if _rank(p) == first), key=lambda p: p.thresholds.nodule_probability)
+    return equal[(len(equal) - 1) // 2]
+
+
 def _rank(point: OperatingPoint) -> tuple[float, ...]:
-    setting = point.thresholds
-    return (-point.sensitivity, point.false_positives, round(point.seconds), setting.detection_score, setting.nodule_probability)
+    setting, own = point.thresholds, Thresholds()
+    return (
+        -point.sensitivity,
+        point.false_positives,
+        len(point.magnifications),
+        setting.detection_score,
+        abs(point.overlap - OVERLAP),
+        abs(setting.detector_weight - own.detector_weight),
+        point.overlap,
+        setting.detector_weight,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -85,25 +86,28 @@ def _drawn(points: Sequence[OperatingPoint], chosen: OperatingPoint, most_false_
     sets = list(dict.fromkeys(point.magnifications for point in points))
     palette = (NETWORK_COLOR, *OTHER_COLORS)
     colors = {magnifications: palette[number % len(palette)] for number, magnifications in enumerate(sets)}
+    shown = max(2.0 * most_false_positives, 1.0)
     for magnifications, color in colors.items():
         curve = envelope([point for point in points if point.magnifications == magnifications])
         x, y = [point.false_positives for point in curve], [point.sensitivity for point in curve]
-        end = max(2.0 * most_false_positives, x[-1])
-        left.step([*x, end], [*y, y[-1]], where="post", color=color, label=f"magnifications {spoken_magnifications(magnifications)}")
+        left.step([*x, max(shown, x[-1])], [*y, y[-1]], where="post", color=color, alpha=0.8, label=_label(magnifications))
     left.axvline(most_false_positives, color="0.6", linewidth=0.8, linestyle="--")
-    left.set(xlim=(0.0, 2.0 * most_false_positives), xlabel="False positives per scan")
+    left.set(xlim=(0.0, shown), xlabel="False positives per scan")
     for point in best_by_magnifications(points, most_false_positives):
-        right.plot(point.seconds, point.sensitivity, "o", color=colors[point.magnifications])
-        right.annotate(
-            spoken_magnifications(point.magnifications), (point.seconds, point.sensitivity), (6, -12), textcoords="offset points"
-        )
-    right.set(xlabel="Seconds per scan", title=f"Best with at most {most_false_positives:g} false positives", xmargin=0.15)
-    left.plot(chosen.false_positives, chosen.sensitivity, "*", color="black", markersize=12, label="chosen", zorder=3)
-    right.plot(chosen.seconds, chosen.sensitivity, "*", color="black", markersize=12, zorder=3)
-    left.legend(loc="lower right", frameon=False)
+        right.plot(point.seconds, point.sensitivity, "o", color=colors[point.magnifications], label=_label(point.magnifications))
+    slowest = max(point.seconds for point in points)
+    right.set(xlabel="Seconds per scan", xlim=(0.0, 1.2 * slowest), title=f"Best with at most {most_false_positives:g} false positives")
+    star: dict[str, Any] = {"color": "black", "markersize": 12, "zorder": 3, "clip_on": False, "label": "chosen"}
+    left.plot(chosen.false_positives, chosen.sensitivity, "*", **star)
+    right.plot(chosen.seconds, chosen.sensitivity, "*", **star)
     for axes in (left, right):
+        axes.legend(loc="lower right", frameon=False)
         _finish(axes)
     return figure
+
+
+def _label(magnifications: Sequence[float]) -> str:
+    return f"magnifications {spoken_magnifications(magnifications)}"
 
 
 def _finish(axes: Axes) -> None:

@@ -93,7 +93,8 @@ def print_result(result: CheckResult) -> None:
         for rule, count in result.counts.items():
             table.add_row(rule.value, rule.severity.value, str(count), rule.text)
         console.print(table)
-    console.print(Text(f"{result.items} items with {result.annotations} annotations: {_counted(result)}.", style="bold"))
+    severities = ", ".join(counted(result.of(severity), severity.value) for severity in Severity)
+    console.print(Text(f"{counted(result.items, 'item')} with {counted(result.annotations, 'annotation')}: {severities}.", style="bold"))
 
 
 def refuse_errors(result: CheckResult) -> None:
@@ -104,10 +105,11 @@ def refuse_errors(result: CheckResult) -> None:
     """
     errors = result.of(Severity.ERROR)
     if errors:
-        times = "an error" if errors == 1 else f"{errors} errors"
-        raise InputError(f"{result.datalist}: {times} would spoil training; correct the items that are named, then check again")
+        raise InputError(
+            f"{result.datalist}: {counted(errors, 'error')} would spoil training; correct the items that are named, then check again"
+        )
 
 
-def _counted(result: CheckResult) -> str:
-    counts = [(result.of(severity), severity.value) for severity in Severity]
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+def counted(number: int, word: str) -> str:
+    """A number and what it counts: ``1 item``, ``2 items``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

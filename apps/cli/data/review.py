@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nodulescope.apps.cli.data.check import Datalist, LeastReaders
+from nodulescope.apps.cli.data.check import Datalist, LeastReaders, counted
 from nodulescope.apps.cli.options import Quiet, is_quiet
 from nodulescope.apps.cli.progress import counting_progress
 from nodulescope.bundles.data.annotation_rules import LEAST_READERS
@@ -45,4 +45,4 @@ def review(
             site.add(examined)
             done(number)
     if shown:
-        typer.echo(f"{len(site.entries)} annotations: {out / 'index.html'}")
+        typer.echo(f"{counted(len(site.entries), 'annotation')}: {out / 'index.html'}")

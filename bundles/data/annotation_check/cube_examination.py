@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def _annotation(item: ListedItem, image: Volume | None, outline: MarkedVoxels | 
 
 def _reader_outlines(item: ListedItem, image: Volume | None, violations: list[Violation], name: str) -> Iterator[MarkedVoxels]:
     files: Any = item.values.get("reader_labels") or ()
-    if not isinstance(files, Sequence) or not all(isinstance(file, str) for file in files):
+    if not isinstance(files, (list, tuple)) or not all(isinstance(file, str) for file in files):
         violations.append(item.breaks(Rule.MALFORMED, "reader_labels must be a list of files", name))
         return
     for file in files:

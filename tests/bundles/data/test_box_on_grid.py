@@ -26,7 +26,9 @@ def test_the_extent_of_a_box_is_that_of_the_voxels_it_was_made_from(orientation:
     np.testing.assert_allclose(high, (6.5, 10.5, 25.5), atol=1e-9)
 
 
-@pytest.mark.parametrize(("z", "outside", "beyond"), [(-300.0, False, 8.75), (-306.2, False, 14.95), (-311.3, True, 20.05), (-250.0, False, 0.0)])
+@pytest.mark.parametrize(
+    ("z", "outside", "beyond"), [(-300.0, False, 8.75), (-306.2, False, 14.95), (-311.3, True, 20.05), (-250.0, False, 0.0)]
+)
 def test_boxes_at_the_border(z: float, outside: bool, beyond: float) -> None:
     # The first slice, of 2.5 mm, ends at z = -301.25; the box is 20 mm high.
     box = [-10.0, 50.0, z, 4.0, 4.0, 20.0]

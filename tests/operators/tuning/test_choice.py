@@ -20,8 +20,10 @@ def point(
     magnifications: tuple[float, ...] = (1.0,),
     score: float = 0.3,
     probability: float = 0.9,
+    weight: float = 0.5,
+    overlap: float = 0.15,
 ) -> OperatingPoint:
-    return OperatingPoint(magnifications, 0.15, Thresholds(score, probability), sensitivity, false, seconds)
+    return OperatingPoint(magnifications, overlap, Thresholds(score, probability, detector_weight=weight), sensitivity, false, seconds)
 
 
 @pytest.mark.parametrize(
@@ -30,13 +32,20 @@ def point(
         (point(0.9, 3.9), point(0.8, 0.0)),
         (point(0.9, 4.0), point(1.0, 4.01)),
         (point(0.9, 1.0, seconds=60.0), point(0.9, 1.5, seconds=5.0)),
-        (point(0.9, 1.0, seconds=10.0), point(0.9, 1.0, seconds=11.0, score=0.1)),
-        (point(0.9, 1.0, seconds=10.4, score=0.2), point(0.9, 1.0, seconds=10.0, score=0.3)),
-        (point(0.9, 1.0, probability=0.6), point(0.9, 1.0, probability=0.9)),
+        (point(0.9, 1.0), point(0.9, 1.0, score=0.1, magnifications=(1.0, 2.0))),
+        (point(0.9, 1.0, seconds=15.0, score=0.2), point(0.9, 1.0, seconds=10.0, score=0.3)),
+        (point(0.9, 1.0, weight=0.75), point(0.9, 1.0, overlap=0.05)),
+        (point(0.9, 1.0), point(0.9, 1.0, weight=0.25)),
     ],
 )
 def test_the_rule_of_choice(better: OperatingPoint, worse: OperatingPoint) -> None:
     assert choose([worse, better], 4.0) == choose([better, worse], 4.0) == better
+
+
+def test_of_probabilities_that_do_the_same_the_middle_one_is_chosen() -> None:
+    several = [point(0.9, 1.0, probability=p) for p in (0.8, 0.5, 0.9, 0.6)] + [point(0.9, 2.0, probability=0.3)]
+    assert choose(several, 4.0).thresholds.nodule_probability == 0.6
+    assert choose(several[:3], 4.0).thresholds.nodule_probability == 0.8
 
 
 def test_too_strict_a_limit_is_told() -> None:

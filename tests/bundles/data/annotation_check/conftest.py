@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +12,45 @@ import nibabel
 import numpy as np
 import pytest
 
+from nodulescope.bundles.coordinates import swap_ras_lps
 from nodulescope.bundles.data.annotation_check import ListedItem, list_items
 
-SHAPE = (40, 36, 30)
-AFFINE_LPS = np.array([[1.0, 0, 0, -20.0], [0, 1.0, 0, 5.0], [0, 0, 1.0, -100.0], [0, 0, 0, 1]])
 CENTER = (0.0, 23.0, -85.0)
-"""Of the nodule, a ball of 8 mm; in voxels (20, 18, 15)."""
+"""Of the nodule, a ball of 8 mm, in LPS mm; in voxels (20, 18, 15)."""
 
 
-def save(folder: Path, name: str, values: np.ndarray, affine_lps: np.ndarray = AFFINE_LPS) -> str:
-    nibabel.save(nibabel.Nifti1Image(values, np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_lps), folder / name)
-    return name
+@dataclass(frozen=True)
+class Chest:
+    """The grid of the chest, and the folder of its files."""
 
+    folder: Path
+    shape = (40, 36, 30)
 
-def ball(center: tuple[float, float, float] = CENTER, diameter: float = 8.0) -> np.ndarray:
-    index = np.moveaxis(np.indices(SHAPE), 0, -1)
-    return np.linalg.norm(index + AFFINE_LPS[:3, 3] - center, axis=-1) < diameter / 2.0
+    @property
+    def affine_lps(self) -> np.ndarray:
+        affine = np.eye(4)
+        affine[:3, 3] = (-20.0, 5.0, -100.0)
+        return affine
+
+    def ball(self, center: tuple[float, ...] = CENTER, diameter: float = 8.0) -> np.ndarray:
+        index = np.moveaxis(np.indices(self.shape), 0, -1)
+        return np.linalg.norm(index + self.affine_lps[:3, 3] - center, axis=-1) < diameter / 2.0
+
+    def save(self, name: str, values: np.ndarray, affine_lps: np.ndarray | None = None) -> str:
+        affine = swap_ras_lps(self.affine_lps if affine_lps is None else affine_lps)
+        nibabel.save(nibabel.Nifti1Image(values, affine), self.folder / name)
+        return name
 
 
 @pytest.fixture
-def scan_item(tmp_path: Path) -> dict[str, Any]:
-    """An item in whose folder, ``tmp_path``, its files lie."""
-    outline = ball()
-    hu = np.where(outline, 20, -850).astype(np.int16)
-    lungs = np.zeros(SHAPE, np.uint8)
+def chest(tmp_path: Path) -> Chest:
+    return Chest(tmp_path)
+
+
+@pytest.fixture
+def scan_item(chest: Chest) -> dict[str, Any]:
+    """An item that breaks no rule; its files lie in ``tmp_path``."""
+    lungs = np.zeros(chest.shape, np.uint8)
     lungs[5:-5, 5:-5] = 1
     annotation = {
         "id": "n1",
@@ -43,11 +59,11 @@ def scan_item(tmp_path: Path) -> dict[str, Any]:
         "diameter_mm": 7.8,
         "readers": 3,
         "ratings": [[3, 4, 4, 5, 1, 1, 5, 6]] * 3,
-        "outline": save(tmp_path, "outline.nii.gz", outline.astype(np.uint8)),
+        "outline": chest.save("outline.nii.gz", chest.ball().astype(np.uint8)),
     }
     return {
-        "image": save(tmp_path, "ct.nii.gz", hu),
-        "label": save(tmp_path, "lungs.nii.gz", lungs),
+        "image": chest.save("ct.nii.gz", np.where(chest.ball(), 20, -850).astype(np.int16)),
+        "label": chest.save("lungs.nii.gz", lungs),
         "patient": "p1",
         "box": [[*CENTER, 7.0, 7.0, 7.0]],
         "box_class": [0],

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,6 @@ import pytest
 
 from nodulescope.bundles.data.annotation_check import ListedItem, examine
 from nodulescope.bundles.data.annotation_rules import Rule
-
-from .conftest import AFFINE_LPS, SHAPE, ball, save
 
 Listed = Callable[..., list[ListedItem]]
 
@@ -21,7 +18,9 @@ def broken(listed: Listed, item: dict[str, Any], **options: Any) -> dict[Rule, s
     return {violation.rule: violation.found for violation in examine(only, **options).violations}
 
 
-def move(item: dict[str, Any], *, center: tuple[float, ...] | None = None, size: tuple[float, ...] | None = None, **changes: Any) -> dict[str, Any]:
+def move(
+    item: dict[str, Any], *, center: tuple[float, ...] | None = None, size: tuple[float, ...] | None = None, **changes: Any
+) -> dict[str, Any]:
     """Change the annotation, and its box with it."""
     (nodule,) = item["nodules"]
     nodule |= changes
@@ -31,22 +30,25 @@ def move(item: dict[str, Any], *, center: tuple[float, ...] | None = None, size:
     return item
 
 
-def test_an_item_in_order_breaks_nothing(scan_item: dict[str, Any], listed: Listed) -> None:
+def test_an_item_in_order_breaks_nothing(scan_item: dict[str, Any], listed: Listed, chest: Any) -> None:
     (item,) = listed(training=[scan_item])
     examined = examine(item)
     assert examined.violations == ()
-    assert examined.image is not None and examined.image.shape == SHAPE
+    assert examined.image is not None and examined.image.shape == chest.shape
     (place,) = examined.places
     assert place.described and place.box_class == 0
     assert place.outline is not None
     np.testing.assert_allclose(place.outline.box, scan_item["box"][0])
-    assert place.outline.diameter_mm == pytest.approx(np.cbrt(ball().sum() * 6 / np.pi))
+    assert place.outline.diameter_mm == pytest.approx(np.cbrt(chest.ball().sum() * 6 / np.pi))
 
 
 @pytest.mark.parametrize(
     ("changes", "rules"),
     [
-        ({"diameter_mm": 33.0, "size": (33.0, 33.0, 33.0), "center": (0.0, 23.0, -85.0), "outline": None}, {Rule.MASS, Rule.WRONG_CLASS, Rule.CUT_OFF}),
+        (
+            {"diameter_mm": 33.0, "size": (33.0, 33.0, 33.0), "center": (0.0, 23.0, -85.0), "outline": None},
+            {Rule.MASS, Rule.WRONG_CLASS, Rule.CUT_OFF},
+        ),
         ({"diameter_mm": 2.5, "size": (3.0, 3.0, 3.0), "outline": None}, {Rule.MICRONODULE, Rule.WRONG_CLASS}),
         ({"readers": 2, "ratings": []}, {Rule.TOO_FEW_READERS, Rule.WRONG_CLASS}),
         ({"diameter_mm": 0.0}, {Rule.EMPTY}),
@@ -108,7 +110,11 @@ def test_positions_in_ras_are_recognised(scan_item: dict[str, Any], listed: List
 
 def test_of_two_annotations_of_one_nodule_the_smaller_is_named(scan_item: dict[str, Any], listed: Listed) -> None:
     twin = scan_item["nodules"][0] | {"id": "n2", "diameter_mm": 6.0, "center_lps_mm": [2.5, 23.0, -85.0], "outline": None}
-    item = scan_item | {"nodules": [twin, *scan_item["nodules"]], "box_class": [0, 0], "box": [[2.5, 23.0, -85.0, 7.0, 7.0, 7.0], *scan_item["box"]]}
+    item = scan_item | {
+        "nodules": [twin, *scan_item["nodules"]],
+        "box_class": [0, 0],
+        "box": [[2.5, 23.0, -85.0, 7.0, 7.0, 7.0], *scan_item["box"]],
+    }
     (only,) = listed(training=[item])
     (violation,) = examine(only).violations
     assert (violation.rule, violation.annotation, violation.found) == (Rule.DUPLICATE, "n2", "its centre lies 2.5 mm from that of n1")
@@ -117,56 +123,56 @@ def test_of_two_annotations_of_one_nodule_the_smaller_is_named(scan_item: dict[s
     assert examine(only).violations == ()
 
 
-def test_an_outline_of_two_pieces_or_none(scan_item: dict[str, Any], listed: Listed, tmp_path: Path) -> None:
-    speck = ball()
+def test_an_outline_of_two_pieces_or_none(scan_item: dict[str, Any], listed: Listed, chest: Any) -> None:
+    speck = chest.ball()
     speck[20, 18, 22] = True
-    save(tmp_path, "outline.nii.gz", speck.astype(np.uint8))
+    chest.save("outline.nii.gz", speck.astype(np.uint8))
     assert Rule.OUTLINE_IN_PIECES not in broken(listed, scan_item)
-    save(tmp_path, "outline.nii.gz", (ball() | ball((0.0, 34.0, -85.0), 5.0)).astype(np.uint8))
+    chest.save("outline.nii.gz", (chest.ball() | chest.ball((0.0, 34.0, -85.0), 5.0)).astype(np.uint8))
     assert Rule.OUTLINE_IN_PIECES in broken(listed, scan_item)
-    save(tmp_path, "outline.nii.gz", np.zeros(SHAPE, np.uint8))
+    chest.save("outline.nii.gz", np.zeros(chest.shape, np.uint8))
     assert broken(listed, scan_item) == {Rule.EMPTY: "outline.nii.gz marks no voxel"}
 
 
 def test_annotations_that_share_an_outline_file_have_what_lies_in_their_boxes(
-    scan_item: dict[str, Any], listed: Listed, tmp_path: Path
+    scan_item: dict[str, Any], listed: Listed, chest: Any
 ) -> None:
     other = (8.0, 30.0, -92.0)
-    both = ball() | ball(other)
-    save(tmp_path, "outline.nii.gz", both.astype(np.uint8))
-    save(tmp_path, "ct.nii.gz", np.where(both, 20, -850).astype(np.int16))
+    both = chest.ball() | chest.ball(other)
+    chest.save("outline.nii.gz", both.astype(np.uint8))
+    chest.save("ct.nii.gz", np.where(both, 20, -850).astype(np.int16))
     second = scan_item["nodules"][0] | {"id": "n2", "center_lps_mm": list(other)}
-    item = scan_item | {"nodules": [*scan_item["nodules"], second], "box_class": [0, 0], "box": [*scan_item["box"], [*other, 7.0, 7.0, 7.0]]}
+    item = scan_item | {
+        "nodules": [*scan_item["nodules"], second],
+        "box_class": [0, 0],
+        "box": [*scan_item["box"], [*other, 7.0, 7.0, 7.0]],
+    }
     (only,) = listed(training=[item])
     examined = examine(only)
     assert examined.violations == ()
     assert [place.outline is not None and place.outline.box[:3] for place in examined.places] == [[0.0, 23.0, -85.0], list(other)]
 
 
-def test_each_mistake_of_a_scan_breaks_its_rule(scan_item: dict[str, Any], listed: Listed, tmp_path: Path) -> None:
-    hu = np.where(ball(), 20.0, -850.0).astype(np.float32)
-    turned = AFFINE_LPS.copy()
+def test_each_mistake_of_a_scan_breaks_its_rule(scan_item: dict[str, Any], listed: Listed, chest: Any) -> None:
+    hu = np.where(chest.ball(), 20.0, -850.0).astype(np.float32)
+    turned = chest.affine_lps
     turned[:2, :2] = [[0.8, -0.6], [0.6, 0.8]]
+    shifted = chest.affine_lps
+    shifted[0, 3] += 0.5
     spoiled = {
         "gone.nii.gz": {Rule.UNREADABLE},
-        save(tmp_path, "nan.nii.gz", np.where(ball((5.0, 10.0, -75.0), 2.0), np.nan, hu)): {Rule.NOT_FINITE},
-        save(tmp_path, "grey.nii.gz", hu + 1000.0): {Rule.NOT_HOUNSFIELD},
-        save(tmp_path, "small.nii.gz", hu[:-1]): {Rule.GRID_MISMATCH},
-        save(tmp_path, "aside.nii.gz", hu, AFFINE_LPS + np.diag([0, 0, 0, 0.0]) + np.eye(4)[:, [3, 1, 2, 0]] * 0 + _shifted(0.5)): {Rule.GRID_MISMATCH},
-        save(tmp_path, "turned.nii.gz", hu, turned): {Rule.TURNED_GRID, Rule.GRID_MISMATCH},
+        chest.save("nan.nii.gz", np.where(chest.ball((5.0, 10.0, -75.0), 2.0), np.nan, hu)): {Rule.NOT_FINITE},
+        chest.save("grey.nii.gz", hu + 1000.0): {Rule.NOT_HOUNSFIELD},
+        chest.save("small.nii.gz", hu[:-1]): {Rule.GRID_MISMATCH},
+        chest.save("aside.nii.gz", hu, shifted): {Rule.GRID_MISMATCH},
+        chest.save("turned.nii.gz", hu, turned): {Rule.TURNED_GRID, Rule.GRID_MISMATCH},
     }
     for file, rules in spoiled.items():
         assert set(broken(listed, scan_item | {"image": file})) == rules, file
 
 
-def _shifted(step: float) -> np.ndarray:
-    shift = np.zeros((4, 4))
-    shift[0, 3] = step
-    return shift
-
-
-def test_lungs_are_needed(scan_item: dict[str, Any], listed: Listed, tmp_path: Path) -> None:
-    save(tmp_path, "lungs.nii.gz", np.zeros(SHAPE, np.uint8))
+def test_lungs_are_needed(scan_item: dict[str, Any], listed: Listed, chest: Any) -> None:
+    chest.save("lungs.nii.gz", np.zeros(chest.shape, np.uint8))
     assert set(broken(listed, scan_item)) == {Rule.NO_LUNGS}
     del scan_item["label"]
     assert broken(listed, scan_item) == {Rule.MALFORMED: "it must name its lung labels under `label`"}
