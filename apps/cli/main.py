@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ nodulescope demo
 nodulescope analyze STUDY -o result
 
 Points are DICOM patient coordinates in mm: X to the left, Y to the back, Z to the head. For research, not for clinical use."""
+
+THREADS_END_WITHIN_S = 10.0
 
 app = typer.Typer(
     name="nodulescope",
@@ -66,7 +69,13 @@ def nodulescope(
 
 def main() -> None:
     """Run the command of this process and end it with the exit status."""
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    if status:
+        # A data set's threads still work on their last items when another item was refused, and torch aborts if Python leaves before them.
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join(THREADS_END_WITHIN_S)
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -41,7 +41,7 @@ class NoduleCTApp(Application):
         """Connect the operators."""
         record, settings = self.record, self.settings
         with record.step("models"):
-            models = open_models(settings.bundles, settings.device, settings.magnifications)
+            models = open_models(settings.bundles, settings.device, settings.magnifications, settings.overlap)
         shared: dict[str, Any] = {"record": record}
         thresholds = settings.thresholds
         read = ReadCTOperator(self, CountCondition(self, 1), source=self.source, series_uid=settings.series_uid, name="read_ct", **shared)

@@ -44,7 +44,7 @@ def examine(source: Path, settings: Settings, watch: Stopwatch, models: Models |
     with watch.step("reading"):
         ct = read_ct(source, series_uid=settings.series_uid)
     with watch.step("models"):
-        models = models or open_models(settings.bundles, settings.device, settings.magnifications)
+        models = models or open_models(settings.bundles, settings.device, settings.magnifications, settings.overlap)
     with watch.step("lung_segmentation"):
         lungs = models.lungs(ct)
     with watch.step("nodule_detection"):

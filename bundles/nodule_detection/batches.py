@@ -18,14 +18,10 @@ from monai.transforms import (
     EnsureChannelFirstd,
     EnsureTyped,
     LoadImaged,
-    RandGaussianSmoothd,
-    RandScaleIntensityd,
-    RandShiftIntensityd,
     SelectItemsd,
 )
 
 from nodulescope.bundles.data.item_checks import CheckedBoxesd, CheckedImaged
-from nodulescope.bundles.nodule_detection.patches import RandBoxPatchesd
 from nodulescope.bundles.preprocessing import CanonicalCTd
 
 LUNG_MARGIN_MM = 12
@@ -50,24 +46,6 @@ def cached_scan_transforms() -> Compose:
             AffineBoxToImageCoordinated(box_keys=["box"], box_ref_image_keys="image", affine_lps_to_ras=True),
             CastToTyped("image", dtype=torch.float16),
             SelectItemsd(["image", "box", "box_class"]),
-        ]
-    )
-
-
-def augmented_patch_transforms(size: int, patches: int, positive: float) -> Compose:
-    """What is drawn anew in every epoch: patches of a scan, half turns and quarter turns, brightness, contrast, blur.
-
-    Args:
-        size: voxels per edge of a patch.
-        patches: patches per scan and epoch.
-        positive: chance that a patch is drawn around a nodule; the others are drawn anywhere.
-    """
-    return Compose(
-        [
-            RandBoxPatchesd("image", size=size, patches=patches, positive=positive),
-            RandScaleIntensityd("image", factors=0.1, prob=0.5),
-            RandShiftIntensityd("image", offsets=0.03, prob=0.5),
-            RandGaussianSmoothd("image", sigma_x=(0.3, 0.8), sigma_y=(0.3, 0.8), sigma_z=(0.3, 0.8), prob=0.15),
         ]
     )
 

@@ -8,7 +8,8 @@ from monai.utils import set_determinism
 
 from nodulescope.bundles.coordinates import swap_ras_lps, world_to_index
 from nodulescope.bundles.data.datalist import read_datalist
-from nodulescope.bundles.nodule_detection.batches import LUNG_MARGIN_MM, augmented_patch_transforms, cached_scan_transforms, prepare_batch
+from nodulescope.bundles.nodule_detection.batches import LUNG_MARGIN_MM, cached_scan_transforms, prepare_batch
+from nodulescope.bundles.nodule_detection.patches import augmented_patch_transforms
 
 
 def test_boxes_fall_on_the_nodule_in_the_canonical_ct(small_data: Any) -> None:
