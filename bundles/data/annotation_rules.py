@@ -24,7 +24,7 @@ LEAST_READERS = 3
 
 PLEURA_MM = 5.0
 """How far outside the lung labels a centre may lie, or by its own radius if that is more: nodules sit on the pleura, and labels leave them
-out. The run time drops candidates by the same rule (``predictors.detection.PLEURA_MM``)."""
+out. The run time and the harvest of hard negatives drop candidates by the same rule."""
 
 DIAMETER_TOLERANCE = 0.15
 """Diameters that differ by less are the same: what consensus outlines and LUNA16's published diameters agree to."""

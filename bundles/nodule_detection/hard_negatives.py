@@ -16,6 +16,7 @@ from monai.transforms import Compose, CropForegroundd, EnsureChannelFirstd, Load
 from numpy.typing import NDArray
 
 from nodulescope.bundles.coordinates import index_to_world, swap_ras_lps
+from nodulescope.bundles.data.annotation_rules import PLEURA_MM
 from nodulescope.bundles.data.datalist import read_datalist
 from nodulescope.bundles.errors import InputError
 from nodulescope.bundles.nodule_detection.batches import LUNG_MARGIN_MM
@@ -30,9 +31,6 @@ KEY = "hard_negatives"
 
 BESIDE_MM = 4.0
 """A finding this close to an annotated box, of whatever class, is no clear mistake: the distance between the detector's finest anchors."""
-
-PLEURA_MM = 5.0
-"""Findings farther outside the lungs than this, or than their radius, are dropped when the detector is used: nothing to learn from."""
 
 MOST_PER_SCAN = 50
 """The worst mistakes of a scan are enough: more would drown the other scans' in a poor first round."""

@@ -20,6 +20,7 @@ from scipy.ndimage import distance_transform_edt
 
 from nodulescope.bundles.contracts import Candidate, CTVolume, LungMask
 from nodulescope.bundles.coordinates import index_to_world, spacing_of, swap_ras_lps, world_to_index
+from nodulescope.bundles.data.annotation_rules import PLEURA_MM
 from nodulescope.bundles.errors import BundleError
 from nodulescope.bundles.precision import autocast
 from nodulescope.bundles.predictors.bundle import WEIGHTS, Bundle
@@ -27,9 +28,6 @@ from nodulescope.bundles.training.checkpoints import load_weights
 
 SEARCH_MARGIN_MM = 12.0
 """Searched beyond the lungs: room for nodules on the pleura."""
-
-PLEURA_MM = 5.0
-"""A candidate's centre may lie this far outside the lung labels, or its own radius if that is more."""
 
 OVERLAP = 0.15
 """Two boxes that share more of their union than this are one finding, unless the settings say otherwise. Nodules do not overlap, so it

@@ -12,9 +12,6 @@ from nodulescope.bundles.errors import UsageError
 Kind = Literal["solid", "part-solid", "ground-glass", "calcified"]
 Place = Literal["isolated", "vessel", "pleura"]
 
-MASS_MM = 30.0
-"""A lesion whose mean diameter is larger is a mass, not a nodule (Fleischner Society glossary, Radiology 246, 2008)."""
-
 SMALLEST_MM = 3.0
 """Smaller ones are micronodules and are not made (LIDC outlines nodules from 3 mm on)."""
 

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from nodulescope.bundles.contracts import LEFT_LUNG
+from nodulescope.bundles.data.annotation_rules import MASS_MM
 from nodulescope.bundles.data.phantoms.branching import Branches
 from nodulescope.bundles.data.phantoms.canvas import Canvas
 from nodulescope.bundles.data.phantoms.grid import Field, Grid, sample
 from nodulescope.bundles.data.phantoms.measuring import COARSE_SAMPLES, SAMPLES, Inside, Measured, measure
 from nodulescope.bundles.data.phantoms.nodule_shape import NoduleShape, make_shape, strands
-from nodulescope.bundles.data.phantoms.nodule_spec import MASS_MM, NoduleSpec
+from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec
 from nodulescope.bundles.data.phantoms.placement import Placer
 from nodulescope.bundles.data.phantoms.ratings import reader_ratings
 from nodulescope.bundles.data.phantoms.scan import PhantomNodule
