@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ CUBE_SIZE = 64
 """Edge of a training cube in voxels of 1 mm: the networks' cubes plus room for random shifts."""
 
 BLEND_MM = 2.0
+"""Width of the seam, half of it on each side of the stack's border, so that where tissue and stack weigh the same is where outlines end."""
+
 STACK_LOW_HU, STACK_RANGE_HU = -1000.0, 1400.0
 """Stored value = (HU + 1000) / 1400 * 255."""
 
@@ -99,19 +102,16 @@ def blend_into(stack: NoduleStack, tissue_hu: NDArray[np.float32]) -> BlendedCub
         tissue_hu: lung in HU at 1 mm, shape (64, 64, 64).
 
     Returns:
-        None when no voxel reaches consensus, or too few for one at 1 mm.
+        None when no voxel reaches consensus.
     """
     core = stack.agreement >= 0.5
     if not core.any():
         return None
     grid, weight = _cube_grid(stack.hu.shape, stack.spacing_mm, [axis.mean() for axis in np.nonzero(core)])
-    consensus = map_coordinates(stack.agreement, grid, order=1, mode="constant") >= 0.5
-    if not consensus.any():
+    consensus = _resampled(core, grid)
+    if not consensus.any():  # less than a voxel of 1 mm
         return None
-    readers = tuple(
-        map_coordinates((stack.readers >> number & 1).astype(np.float32), grid, order=1, mode="constant") >= 0.5
-        for number in range(len(stack.ratings))
-    )
+    readers = tuple(_resampled(stack.readers >> number & 1, grid) for number in range(len(stack.ratings)))
     return BlendedCube(_blended(stack.hu, grid, weight, tissue_hu), consensus, readers)
 
 
@@ -141,9 +141,15 @@ def _cube_grid(
     weight = np.ones((CUBE_SIZE,) * 3, np.float32)
     for axis, (position, size) in enumerate(zip(offsets, shape, strict=True)):
         beyond_mm = np.maximum(-0.5 - position, position - (size - 0.5)) * spacing[axis]
-        ramp = np.clip(1.0 - beyond_mm / BLEND_MM, 0.0, 1.0).astype(np.float32)
+        ramp = np.clip(0.5 - beyond_mm / BLEND_MM, 0.0, 1.0).astype(np.float32)
         weight *= ramp.reshape([-1 if a == axis else 1 for a in range(3)])
     return list(np.meshgrid(*offsets, indexing="ij")), weight
+
+
+def _resampled(mask: NDArray[Any], grid: list[NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """A mask on a cube's grid. Beyond the stack there is a slice of nothing, so the border runs half a slice beyond the outermost one: a
+    slice stands for its thickness, and not for its middle plane."""
+    return np.asarray(map_coordinates(mask.astype(np.float32), grid, order=1, mode="grid-constant") >= 0.5)
 
 
 def _blended(
