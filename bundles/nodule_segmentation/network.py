@@ -19,11 +19,11 @@ class CenteredUNet(nn.Module):
     given; without it, it has to guess the middle from the padding at the borders.
 
     Args:
-        channels: features of each resolution, the first one at full resolution.
+        channels: features of each resolution, the first one after the first stride.
         strides: between resolutions.
     """
 
-    def __init__(self, channels: Sequence[int] = (10, 20, 40, 80), strides: Sequence[int] = (1, 2, 2)) -> None:
+    def __init__(self, channels: Sequence[int] = (16, 32, 64), strides: Sequence[int] = (2, 2)) -> None:
         super().__init__()
         self.unet = UNet(3, in_channels=2, out_channels=1, channels=channels, strides=strides, num_res_units=1, norm="batch")
 
