@@ -76,7 +76,7 @@ class Resume:
             if isinstance(thing, LRScheduler) and saved.get("total_steps") != getattr(thing, "total_steps", None):
                 step = round(saved["last_epoch"] * iteration / content["iteration"])
                 engine.logger.info("%s: was a training of another length; from here on the learning rates are the new one's", self.path)
-                _move_to(thing, step, steps_made=saved["_step_count"])
+                move_to(thing, step, steps_made=saved["_step_count"])
             else:
                 thing.load_state_dict(saved)
         if self.validator is not None:
@@ -85,7 +85,7 @@ class Resume:
         engine.state.epoch, engine.state.iteration = epoch, iteration
 
 
-def _move_to(schedule: LRScheduler, step: int, steps_made: int) -> None:
+def move_to(schedule: LRScheduler, step: int, steps_made: int) -> None:
     """Put a schedule that computes its rates from the number of the step (OneCycleLR does) where it would be after that step."""
     last = int(getattr(schedule, "total_steps", step))
     schedule.load_state_dict({**schedule.state_dict(), "last_epoch": min(step, last) - 1, "_step_count": steps_made})

@@ -1,0 +1,1 @@
+"""``nodulescope federate``: train bundles at several hospitals together."""

@@ -1,0 +1,1 @@
+"""The site's side of a job: the bundle's own trainer, led by the server's rounds."""

@@ -1,0 +1,1 @@
+"""What a federation gains: phantom hospitals that differ, each alone, all data pooled, and two federated algorithms."""
