@@ -112,8 +112,8 @@ def cache_scan(folder: Path, name: str, ct: CTVolume, lungs: LungMask, *, lungs_
     size = np.floor((high - low) / SPACING_MM + _ROUNDING).astype(int) + 1
     affine_ras = np.diag([SPACING_MM] * 3 + [1.0])
     affine_ras[:3, 3] = (-high[0], -high[1], low[2])
-    hu = _on_grid(np.clip(ct.hu, *HU_WINDOW), ct.affine_lps, affine_ras, size, outside=AIR_HU, interpolator=sitk.sitkLinear)
-    labels = _on_grid(lungs.labels, lungs.affine_lps, affine_ras, size, outside=0, interpolator=sitk.sitkNearestNeighbor)
+    hu = on_grid(np.clip(ct.hu, *HU_WINDOW), ct.affine_lps, affine_ras, size, outside=AIR_HU, interpolator=sitk.sitkLinear)
+    labels = on_grid(lungs.labels, lungs.affine_lps, affine_ras, size, outside=0, interpolator=sitk.sitkNearestNeighbor)
     files = _files(name)
     _save(np.rint(hu).astype(np.int16), affine_ras, folder / files["image"])
     _save(labels.astype(np.uint8), affine_ras, folder / files["label"])
@@ -194,7 +194,7 @@ def _corners(affine: NDArray[np.float64], shape: tuple[int, int, int], margin: f
     return index_to_world(affine, np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3))
 
 
-def _on_grid(
+def on_grid(
     array: NDArray[Any],
     affine_lps: NDArray[np.float64],
     affine_ras: NDArray[np.float64],
@@ -203,7 +203,16 @@ def _on_grid(
     outside: float,
     interpolator: int,
 ) -> NDArray[Any]:
-    """Resample an array (ni, nj, nk) onto an axis-parallel RAS grid of this size."""
+    """Resample an array onto an axis-parallel RAS grid of :data:`SPACING_MM`.
+
+    Args:
+        array: shape (ni, nj, nk).
+        affine_lps: of the array's own grid.
+        affine_ras: of the grid that is wanted.
+        size: its voxels along i, j and k.
+        outside: value where the array does not reach.
+        interpolator: of SimpleITK.
+    """
     spacing = spacing_of(affine_lps)
     # ITK's arrays are (k, j, i), and its physical space is LPS mm.
     image: Any = sitk.GetImageFromArray(np.ascontiguousarray(array.T))
