@@ -1,0 +1,1 @@
+"""What runs inside the image: the entry point, the self-test, the sign of life."""
