@@ -148,7 +148,8 @@ def _cube_grid(
 
 def _resampled(mask: NDArray[Any], grid: list[NDArray[np.float64]]) -> NDArray[np.bool_]:
     """A mask on a cube's grid. Beyond the stack there is a slice of nothing, so the border runs half a slice beyond the outermost one: a
-    slice stands for its thickness, and not for its middle plane."""
+    slice stands for its thickness, and not for its middle plane.
+    """
     return np.asarray(map_coordinates(mask.astype(np.float32), grid, order=1, mode="grid-constant") >= 0.5)
 
 

@@ -29,6 +29,12 @@ NODULES_PER_SCAN = 8
 EMPTY_CUBES_PER_SCAN = 10
 """Cubes without a nodule: half of them on vessels, the commonest mistake."""
 
+CLEARANCE = 12
+"""A cube without a nodule has its middle at least so many voxels away from any."""
+
+Place = tuple[slice, slice, slice]
+"""An index box (i, j, k)."""
+
 
 def write_phantom_datalists(
     folder: Path, scans: int, *, seed: int = 0, validation_every: int = 6, make: Callable[[int], PhantomScan] | None = None
@@ -80,10 +86,27 @@ def training_phantom(seed: int) -> PhantomScan:
     return make_phantom(seed, scanner=scanner, nodules=specs)
 
 
+def label_places(labels: NDArray[np.uint8]) -> dict[int, Place]:
+    """The smallest index box around each label of a map, found in one pass."""
+    return {number: (i, j, k) for number, found in enumerate(ndimage.find_objects(labels), 1) if found for i, j, k in [found]}
+
+
 def box_of(label_map: NDArray[np.bool_], affine_lps: NDArray[np.float64]) -> list[float]:
-    """Smallest box around a label on an axis-parallel grid: centre and edges in LPS mm, [x, y, z, width, depth, height]."""
-    extent = [(int(hit.min()), int(hit.max())) for hit in np.nonzero(label_map)]
-    corners = np.array([[low - 0.5 for low, _ in extent], [high + 0.5 for _, high in extent]]) @ affine_lps[:3, :3].T + affine_lps[:3, 3]
+    """Smallest box around a label on an axis-parallel grid: centre and edges in LPS mm, [x, y, z, width, depth, height].
+
+    Raises:
+        ValueError: there is no voxel of the label.
+    """
+    places = label_places(label_map.astype(np.uint8))
+    if not places:
+        raise ValueError("a label without a voxel has no box")
+    return box_around(places[1], affine_lps)
+
+
+def box_around(place: Place, affine_lps: NDArray[np.float64]) -> list[float]:
+    """An index box as :func:`box_of` gives it."""
+    corners = np.array([[axis.start - 0.5 for axis in place], [axis.stop - 0.5 for axis in place]])
+    corners = corners @ affine_lps[:3, :3].T + affine_lps[:3, 3]
     low, high = corners.min(axis=0), corners.max(axis=0)
     return [*((low + high) / 2.0).tolist(), *(high - low).tolist()]
 
@@ -92,7 +115,8 @@ def _write_scan(folder: Path, name: str, scan: PhantomScan) -> dict[str, Any]:
     affine = swap_ras_lps(scan.ct.affine_lps)
     nibabel.save(nibabel.Nifti1Image(np.rint(scan.ct.hu).astype(np.int16), affine), folder / f"{name}.nii.gz")
     nibabel.save(nibabel.Nifti1Image(scan.lungs, affine), folder / f"{name}_lungs.nii.gz")
-    boxes = [box_of(scan.nodules_label == n.id, scan.ct.affine_lps) for n in scan.truth]
+    places = label_places(scan.nodules_label)
+    boxes = [box_around(places[n.id], scan.ct.affine_lps) for n in scan.truth]
     classes = [NODULE_CLASS if MICRONODULE_MM <= n.mean_diameter_mm <= MASS_MM else IGNORED_CLASS for n in scan.truth]
     return {"image": f"{name}.nii.gz", "label": f"{name}_lungs.nii.gz", "patient": name, "box": boxes, "box_class": classes}
 
@@ -102,8 +126,11 @@ def _write_cubes(cubes: CubeDatalist, name: str, scan: PhantomScan, validates: b
     half = CUBE_SIZE // 2
     hu = np.pad(scan.ct.hu, half, constant_values=-1000.0)
     labels = np.pad(scan.nodules_label, half)
+    places = label_places(scan.nodules_label)
     for nodule in scan.truth:
-        center = [round(axis.mean()) for axis in np.nonzero(scan.nodules_label == nodule.id)]
+        place = places[nodule.id]
+        voxels = np.nonzero(scan.nodules_label[place] == nodule.id)
+        center = [round((axis + span.start).mean()) for axis, span in zip(voxels, place, strict=True)]
         box = tuple(slice(c, c + CUBE_SIZE) for c in center)
         rating = [nodule.ratings[key] for key in READER_RATINGS]
         # LPS to RAS: a half turn about the head axis.
@@ -121,10 +148,20 @@ def _write_cubes(cubes: CubeDatalist, name: str, scan: PhantomScan, validates: b
     return {part: items[before[part] :] for part, items in cubes.items.items()}
 
 
+def near_nodules(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Voxels less than :data:`CLEARANCE` voxels from a label. Distances are taken in a box around each label only: what lies farther away
+    than that is not near it, and what is near another label is found in that one's box.
+    """
+    near = np.zeros(labels.shape, dtype=bool)
+    for place in label_places(labels).values():
+        box = tuple(slice(max(axis.start - CLEARANCE, 0), axis.stop + CLEARANCE) for axis in place)
+        near[box] |= ndimage.distance_transform_edt(labels[box] == 0) < CLEARANCE
+    return near
+
+
 def _empty_places(scan: PhantomScan) -> NDArray[np.intp]:
     rng = np.random.default_rng([scan.seed, 8])
-    near = ndimage.distance_transform_edt(scan.nodules_label == 0) < 12.0 if scan.truth else np.zeros(scan.ct.shape, bool)
-    free = (scan.lungs > 0) & ~near
+    free = (scan.lungs > 0) & ~near_nodules(scan.nodules_label)
     vessels = np.argwhere(free & (scan.ct.hu > -300.0))
     anywhere = np.argwhere(free)
     half = EMPTY_CUBES_PER_SCAN // 2

@@ -1,4 +1,4 @@
-"""Operator: measure, select and order the findings."""
+"""Operator: measure, select, order and class the findings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from monai.deploy.core import Fragment, Operator, OperatorSpec
 
 from nodulescope.operators.deploy.run_record import RunRecord
 from nodulescope.operators.examination import ModelProvenance
+from nodulescope.operators.guidelines.dicom_history import known_history
+from nodulescope.operators.guidelines.history import PatientHistory
 from nodulescope.operators.nodules import Thresholds, assess_examination
 
 
@@ -25,6 +27,7 @@ class AssessmentOperator(Operator):
         fragment: the application.
         provenance: the bundles that run.
         thresholds: the operating point.
+        history: what is known of the patient besides the headers of the CT.
         record: times and failures of the run.
     """
 
@@ -36,10 +39,11 @@ class AssessmentOperator(Operator):
         *args: Any,
         provenance: Sequence[ModelProvenance],
         thresholds: Thresholds,
+        history: PatientHistory,
         record: RunRecord,
         **kwargs: Any,
     ) -> None:
-        self.provenance, self.thresholds, self.record = provenance, thresholds, record
+        self.provenance, self.thresholds, self.history, self.record = provenance, thresholds, history, record
         super().__init__(fragment, *args, **kwargs)
 
     def setup(self, spec: OperatorSpec) -> None:
@@ -53,4 +57,5 @@ class AssessmentOperator(Operator):
         with self.record.step("measurement"):
             ct, lungs, candidates, outlines, grades = (op_input.receive(port) for port in self.PORTS)
             findings = list(zip(candidates, outlines, grades, strict=True))
-            op_output.emit(assess_examination(ct, lungs, findings, self.provenance, self.thresholds, {}), "examination")
+            history = known_history(self.history, ct.source)
+            op_output.emit(assess_examination(ct, lungs, findings, self.provenance, self.thresholds, {}, history), "examination")

@@ -1,4 +1,4 @@
-"""Operator: write DICOM SEG and SR."""
+"""Operator: write DICOM SEG, SR and key images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nodulescope.operators.results import write_dicom_results
 
 
 class DicomResultsOperator(Operator):
-    """Writes ``segmentation.dcm`` and ``measurements.dcm`` and passes the examination on.
+    """Writes ``segmentation.dcm``, ``measurements.dcm`` and the key images, and passes the examination on.
 
     Inputs:
         examination: :class:`~nodulescope.operators.examination.Examination`.

@@ -13,7 +13,7 @@ from nodulescope.operators.results import write_readable_results
 
 
 class ReportOperator(Operator):
-    """Writes ``findings.json`` and ``report.html``; the last step of the graph.
+    """Writes ``findings.json``, ``report.html``, ``report.pdf`` and ``report.dcm``; the last step of the graph.
 
     Inputs:
         examination: :class:`~nodulescope.operators.examination.Examination`.
@@ -21,11 +21,12 @@ class ReportOperator(Operator):
     Args:
         fragment: the application.
         folder: where to write.
+        language: of the reports.
         record: times and failures of the run.
     """
 
-    def __init__(self, fragment: Fragment, *args: Any, folder: Path, record: RunRecord, **kwargs: Any) -> None:
-        self.folder, self.record = folder, record
+    def __init__(self, fragment: Fragment, *args: Any, folder: Path, language: str, record: RunRecord, **kwargs: Any) -> None:
+        self.folder, self.language, self.record = folder, language, record
         super().__init__(fragment, *args, **kwargs)
 
     def setup(self, spec: OperatorSpec) -> None:
@@ -36,5 +37,5 @@ class ReportOperator(Operator):
         """Write, and note that the graph came to its end."""
         exam = op_input.receive("examination")
         with self.record.step("report"):
-            write_readable_results(replace(exam, timings_s=self.record.watch.seconds), self.folder)
+            write_readable_results(replace(exam, timings_s=self.record.watch.seconds), self.folder, self.language)
         self.record.finished = True

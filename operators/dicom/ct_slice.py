@@ -22,8 +22,15 @@ HOUNSFIELD_RESCALE_TYPES = ("", "HU", "HU_MOD", "US")
 """Rescale types whose values are Hounsfield units (PS3.3 C.11.1.1.2); ``US`` is "unspecified", so that the values themselves decide
 later. Spectral CT also stores densities, effective atomic numbers and the like, which are no CT to grade."""
 
-LOCALIZER = "LOCALIZER"
-"""Third value of a scout view's Image Type (PS3.3 C.8.2.1.1.1)."""
+PROJECTIONS = frozenset(
+    {"LOCALIZER", "SCOUT", "TOPOGRAM", "PROJECTION", "MIP", "MINIP", "MAX_IP", "MIN_IP", "MAXIMUM", "MINIMUM"}
+    | {"VRT", "SSD", "VOLUME_RENDER", "SURFACE_RENDER"}
+)
+"""Words of an Image Type whose pixels are no CT numbers of one place: scout views (PS3.3 C.8.2.1.1.1), maximum and minimum intensity
+projections and rendered surfaces (C.8.16.2.1.4, and the shorter words that scanners write)."""
+
+PARAMETER_MAPS = frozenset({"PERFUSION", "RCBF", "RCBV", "MTT", "TTP", "TMAX", "PBV"})
+"""Words of an Image Type whose pixels measure blood flow (PS3.3 C.8.15), not density."""
 
 COSINE_TOLERANCE = 1e-3
 """How far direction cosines may be from unit length and right angles: half a millimetre across a 500 mm field of view."""
@@ -43,7 +50,7 @@ class CTSlice:
         column_spacing_mm: distance between columns, thus along i (second value).
         slope: HU per stored unit.
         intercept: HU of the stored value 0.
-        image_type: Image Type, or the frame's own Frame Type.
+        image_type: Image Type; of a frame its own Frame Type and, where it was calculated from a volume, the technique.
         padding: lowest and highest *stored* value that the header declares as padding, or None.
     """
 
@@ -87,16 +94,18 @@ def is_ct_image(header: Dataset) -> bool:
 
 
 def ct_slices(header: FileDataset) -> list[CTSlice]:
-    """The slices that a CT object holds; localizers (scout views) are projections, not slices, and are left out.
+    """The slices that a CT object holds; what :func:`is_picture` names is no slice and is left out.
 
     Args:
         header: a header for which :func:`is_ct_image` holds.
 
     Raises:
-        InputError: an attribute that geometry or Hounsfield units need is missing or nonsense.
+        InputError: an attribute that geometry or Hounsfield units need is missing or nonsense; a part of a larger object only.
     """
     path = file_of(header)
     try:
+        if int(header.get("InConcatenationTotalNumber") or 1) > 1:
+            raise InputError(f"{path}: holds only one part of a multi-frame image that was split (concatenation); export it in one piece")
         frames = int(header.get("NumberOfFrames") or 1)
         if header.SOPClassUID in MULTI_FRAME_CT:
             sources = [_frame_sources(header, index) for index in range(frames)]
@@ -104,12 +113,27 @@ def ct_slices(header: FileDataset) -> list[CTSlice]:
             sources = [_Sources(header, header, header, header, header.get("ImageType"))]
         else:
             raise InputError(f"{path}: a CT image that is not an enhanced one holds a single frame; export it again")
-        return [_slice(header, index, source) for index, source in enumerate(sources) if LOCALIZER not in source.kinds]
+        return [_slice(header, index, source) for index, source in enumerate(sources) if not is_picture(source.kinds)]
     except AttributeError as error:
         attribute = str(error).rsplit("'", 2)[-2] if "'" in str(error) else "an attribute"
         raise InputError(f"{path}: {attribute} is missing: the file is truncated or no conforming CT image; export it again") from error
     except (TypeError, ValueError, IndexError) as error:
         raise InputError(f"{path}: its geometry or rescale values are malformed; export it again") from error
+
+
+def is_picture(image_type: Sequence[str]) -> bool:
+    """Whether an Image Type names a projection or a parameter map: one of its words is in :data:`PROJECTIONS` or
+    :data:`PARAMETER_MAPS`.
+    """
+    words = {word for value in image_type for word in (value.upper(), *value.upper().split())}
+    return not words.isdisjoint(PROJECTIONS | PARAMETER_MAPS)
+
+
+def is_placed(header: Dataset) -> bool:
+    """Whether a CT object says at all where it lies. A screen shot filed as CT image carries neither position nor orientation; a slice
+    that lost one of both is damaged.
+    """
+    return header.SOPClassUID in MULTI_FRAME_CT or "ImagePositionPatient" in header or "ImageOrientationPatient" in header
 
 
 def file_of(header: FileDataset) -> Path:
@@ -143,12 +167,15 @@ def _frame_sources(header: FileDataset, index: int) -> _Sources:
         item: Dataset = sequence[0]
         return item
 
+    frame_type = group("CTImageFrameTypeSequence")
+    technique = str(frame_type.get("VolumeBasedCalculationTechnique") or "NONE")
+    kinds = frame_type.get("FrameType") or ()
     return _Sources(
         position=group("PlanePositionSequence"),
         orientation=group("PlaneOrientationSequence"),
         measures=group("PixelMeasuresSequence"),
         rescale=group("PixelValueTransformationSequence"),
-        image_type=group("CTImageFrameTypeSequence").get("FrameType"),
+        image_type=[*((kinds,) if isinstance(kinds, str) else kinds), *(() if technique == "NONE" else (technique,))],
     )
 
 

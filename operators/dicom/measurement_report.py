@@ -1,64 +1,43 @@
-"""The DICOM measurement report: a Comprehensive 3D SR by TID 1500, as the IHE profile *AI Results* asks for."""
+"""The DICOM measurement report: a Comprehensive 3D SR by TID 1500, as the IHE profile *AI Results* asks for.
+
+It has no image library (TID 1600 is optional in TID 1500): each group names the images under its nodule, and the evidence all of them.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from highdicom.sr import (
-    CodeContentItem,
-    CodedConcept,
     Comprehensive3DSR,
-    ContainerContentItem,
-    ContentSequence,
     DeviceObserverIdentifyingAttributes,
-    FindingSite,
-    GraphicTypeValues3D,
     MeasurementReport,
-    MeasurementsAndQualitativeEvaluations,
     ObservationContext,
     ObserverContext,
-    QualitativeEvaluation,
-    ReferencedSegment,
-    RelationshipTypeValues,
-    Scoord3DContentItem,
-    SourceImageForSegmentation,
-    TextContentItem,
-    TrackingIdentifier,
-    VolumetricROIMeasurementsAndQualitativeEvaluations,
 )
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from nodulescope.operators.dicom.nodule_measurements import nodule_evaluations, nodule_measurements
-from nodulescope.operators.dicom.report_codes import LUNG_RADS, QUALITATIVE_EVALUATIONS, coding_schemes, lung_rads_code
-from nodulescope.operators.dicom.result_equipment import (
-    MANUFACTURER,
-    MODEL_NAME,
-    equipment,
-    pipeline_algorithm,
-    serial_number,
-    settle,
-)
-from nodulescope.operators.dicom.segmentation import SIDES, finding_code, nodule_segment_number, tracking_identifier
-from nodulescope.operators.dicom.source_images import SourceImages, source_images
+from nodulescope.operators.dicom.absence_group import absence_group
+from nodulescope.operators.dicom.examination_statements import examination_statements
+from nodulescope.operators.dicom.nodule_group import nodule_group
+from nodulescope.operators.dicom.report_codes import coding_schemes
+from nodulescope.operators.dicom.result_equipment import MANUFACTURER, MODEL_NAME, equipment, serial_number, settle
+from nodulescope.operators.dicom.segmentation import nodule_segment_number
+from nodulescope.operators.dicom.source_images import source_images
 from nodulescope.operators.dicom.uids import derive_uid, result_instance_uid, result_series_uid
 from nodulescope.operators.examination.examination import Examination
-from nodulescope.operators.examination.findings_json import COORDINATE_DECIMALS, examination_to_findings
-from nodulescope.operators.examination.nodule import Nodule
+from nodulescope.operators.examination.findings_json import examination_to_findings
 from nodulescope.operators.examination.whole_file import whole_file
 
 ROLE = "measurement report"
 SERIES_NUMBER = 9102
-NO_NODULE = "No lung nodule was found."
 
 
 def make_measurement_report(exam: Examination, segmentation: Dataset) -> Comprehensive3DSR:
-    """Form the report: one volumetric ROI group (TID 1411) per nodule, or one group that states the absence of nodules.
+    """Form the report: one volumetric group (TID 1411) per nodule, or one group that states the absence of nodules.
 
-    Numbers are those of ``findings.json``. The long axis is a polyline in patient coordinates at the level of the group: viewers that
-    cannot show a referenced segment draw it (OHIF fails on measurements that carry no coordinates unless the group has some).
+    Numbers are those of ``findings.json``. The language is English, whatever the language of the readable report: coded meanings are.
 
     Args:
         exam: what was found on a DICOM CT.
@@ -71,16 +50,15 @@ def make_measurement_report(exam: Examination, segmentation: Dataset) -> Compreh
     source = source_images(exam.ct)
     _require_same_nodules(exam, segmentation)
     findings = examination_to_findings(exam)
-    groups = [
-        _nodule_group(exam, nodule, found, segmentation, source) for nodule, found in zip(exam.nodules, findings["nodules"], strict=True)
-    ]
+    instance_uid = result_instance_uid(exam, ROLE)
     content = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_device(exam)),
         procedure_reported=codes.cid100.CTUnspecifiedBodyRegion,  # the context group holds no CT of the chest
-        imaging_measurements=groups or [_absence_group(exam)],
+        imaging_measurements=[nodule_group(exam, nodule, findings, segmentation, source) for nodule in exam.nodules]
+        or [absence_group(exam, instance_uid)],
         title=codes.DCM.ImagingMeasurementReport,
     )
-    statements = _statements(exam, findings["assessment"]["not_assessed"])
+    statements = examination_statements(findings)
     if statements is not None:
         content[0].ContentSequence.append(statements)
     seen = segmentation if not segmentation.get("PatientName") else _nameless(segmentation)
@@ -89,7 +67,7 @@ def make_measurement_report(exam: Examination, segmentation: Dataset) -> Compreh
         content=content[0],
         series_instance_uid=result_series_uid(exam, ROLE),
         series_number=SERIES_NUMBER,
-        sop_instance_uid=result_instance_uid(exam, ROLE),
+        sop_instance_uid=instance_uid,
         instance_number=1,
         is_complete=True,
         **equipment(exam),
@@ -140,7 +118,7 @@ def _nameless(segmentation: Dataset) -> Dataset:
 
 
 def _device(exam: Examination) -> ObserverContext:
-    """Name nodulescope with its present weights as the observer (TID 1004)."""
+    """Name nodulescope with its present weights as the observer (TID 1004). No person has looked yet, so none is named (TID 1003)."""
     serial = serial_number(exam)
     return ObserverContext(
         observer_type=codes.DCM.Device,
@@ -152,73 +130,3 @@ def _device(exam: Examination) -> ObserverContext:
             serial_number=serial,
         ),
     )
-
-
-def _nodule_group(
-    exam: Examination, nodule: Nodule, found: dict[str, object], segmentation: Dataset, source: SourceImages
-) -> VolumetricROIMeasurementsAndQualitativeEvaluations:
-    """Form the volumetric ROI group of one nodule (TID 1411)."""
-    group = VolumetricROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=nodule.tracking_uid, identifier=tracking_identifier(nodule)),
-        referenced_segment=ReferencedSegment(
-            sop_class_uid=segmentation.SOPClassUID,
-            sop_instance_uid=segmentation.SOPInstanceUID,
-            segment_number=nodule_segment_number(nodule),
-            source_images=_images_of(exam, nodule, source),
-        ),
-        finding_category=codes.SCT.MorphologicallyAbnormalStructure,
-        finding_type=finding_code(nodule),
-        finding_sites=[FindingSite(codes.SCT.Lung, laterality=SIDES[nodule.side])],
-        algorithm_id=pipeline_algorithm(exam),
-        measurements=nodule_measurements(found, nodule.measurements.mean_hu),
-        qualitative_evaluations=nodule_evaluations(nodule),
-    )
-    group[0].ContentSequence.append(
-        Scoord3DContentItem(
-            name=codes.DCM.Path,
-            graphic_type=GraphicTypeValues3D.POLYLINE,
-            graphic_data=np.round(np.asarray(nodule.measurements.long_axis_lps_mm, dtype=np.float64), COORDINATE_DECIMALS),
-            frame_of_reference_uid=source.frame_of_reference_uid,
-            relationship_type=RelationshipTypeValues.CONTAINS,
-        )
-    )
-    return group
-
-
-def _images_of(exam: Examination, nodule: Nodule, source: SourceImages) -> list[SourceImageForSegmentation]:
-    """Refer to the images on which a nodule is painted; to all of its frames at once where they are one object."""
-    slices = [int(k) for k in np.flatnonzero((exam.nodule_labels == nodule.id).any(axis=(0, 1)))]
-    if not slices:
-        raise ValueError(f"the label map holds no voxel of nodule {nodule.id}")
-    if source.frame_numbers is not None:
-        header, frames = source.headers[0], sorted(int(source.frame_numbers[k]) for k in slices)
-        return [SourceImageForSegmentation(header.SOPClassUID, header.SOPInstanceUID, referenced_frame_numbers=frames)]
-    headers = [source.headers[k] for k in slices]
-    return [SourceImageForSegmentation(header.SOPClassUID, header.SOPInstanceUID) for header in headers]
-
-
-def _absence_group(exam: Examination) -> MeasurementsAndQualitativeEvaluations:
-    """State in code that there is no nodule (TID 1501)."""
-    return MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=derive_uid("absence", result_instance_uid(exam, ROLE)), identifier=NO_NODULE),
-        finding_type=codes.SCT.Nodule,
-        finding_sites=[FindingSite(codes.SCT.Lung)],
-        algorithm_id=pipeline_algorithm(exam),
-        qualitative_evaluations=[QualitativeEvaluation(codes.DCM.PresenceOfProperty, codes.SCT.Absent)],
-    )
-
-
-def _statements(exam: Examination, not_assessed: list[dict[str, str]]) -> ContainerContentItem | None:
-    """State what holds for the whole examination (TID 1500, rows 10 to 12): absence of nodules, Lung-RADS, and what was not assessed."""
-    items = ContentSequence()
-    contains = RelationshipTypeValues.CONTAINS
-    if exam.assessment.lung_rads is not None:
-        items.append(CodeContentItem(LUNG_RADS, lung_rads_code(exam.assessment.lung_rads), contains))
-    texts = [] if exam.nodules else [NO_NODULE]
-    texts += [f"Not assessed: {entry['what']}. {entry['reason']}" for entry in not_assessed]
-    items.extend(TextContentItem(codes.DCM.Comment, text, contains) for text in texts)
-    if not items:
-        return None
-    container = ContainerContentItem(CodedConcept.from_code(QUALITATIVE_EVALUATIONS), relationship_type=contains)
-    container.ContentSequence = items
-    return container

@@ -15,7 +15,7 @@ from pydicom.sr.coding import Code
 
 from nodulescope.bundles.contracts import LEFT_LUNG, RIGHT_LUNG
 from nodulescope.operators.dicom.result_equipment import equipment, settle, stage_algorithm
-from nodulescope.operators.dicom.source_images import SourceImages, source_images
+from nodulescope.operators.dicom.source_images import source_images
 from nodulescope.operators.dicom.uids import result_instance_uid, result_series_uid
 from nodulescope.operators.examination.examination import Examination
 from nodulescope.operators.examination.nodule import Nodule, Side
@@ -61,10 +61,9 @@ def make_segmentation(exam: Examination, *, omit_empty_frames: bool | None = Non
     source = source_images(exam.ct)
     descriptions = [*(_nodule_description(exam, nodule) for nodule in exam.nodules), *(_lung_description(exam, side) for side in Side)]
     frames = exam.ct.shape[2] * len(descriptions)
-    planes = np.ascontiguousarray(_label_map(exam).T)
     result = Segmentation(
         source_images=source.headers,
-        pixel_array=planes if source.frame_numbers is None else _in_frame_order(planes, source),
+        pixel_array=source.planes(_label_map(exam)),
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=descriptions,
         series_instance_uid=result_series_uid(exam, ROLE),
@@ -112,14 +111,6 @@ def _label_map(exam: Examination) -> NDArray[np.uint16]:
     labels[exam.lung_mask.labels == LEFT_LUNG] = lung_segment_number(exam, Side.LEFT)
     np.copyto(labels, exam.nodule_labels, where=exam.nodule_labels > 0)
     return labels
-
-
-def _in_frame_order(planes: NDArray[np.uint16], source: SourceImages) -> NDArray[np.uint16]:
-    """Planes in the order of a multi-frame object's frames, shape (frames, rows, columns); frames outside of the volume stay empty."""
-    assert source.frame_numbers is not None
-    ordered = np.zeros((len(source.headers[0].PerFrameFunctionalGroupsSequence), *planes.shape[1:]), dtype=planes.dtype)
-    ordered[source.frame_numbers - 1] = planes
-    return ordered
 
 
 def _nodule_description(exam: Examination, nodule: Nodule) -> SegmentDescription:

@@ -45,6 +45,8 @@ class SourceImages:
         headers: one per slice, ``k = 0`` first, or a single one for a multi-frame object; without pixels and *without the patient's
             name*, because highdicom writes names that it finds odd into warnings. Required elements are present.
         frame_numbers: for a multi-frame object the frame (from 1) of each slice, shape (nk,); None for single images.
+        corners: shape (nk, 2): the voxel (i, j) of the CT in which the first pixel of each slice's image lies. All (0, 0) but for a tilted
+            gantry, whose slices were shifted onto an upright grid (see :mod:`nodulescope.operators.dicom.gantry_tilt`).
         patient_name: the name that belongs into the result.
         date: YYYYMMDD at which the images came into being: results are dated by their images, not by the clock, so that a repeated run
             writes the same file.
@@ -53,6 +55,7 @@ class SourceImages:
 
     headers: tuple[Dataset, ...]
     frame_numbers: NDArray[np.int64] | None
+    corners: NDArray[np.int64]
     patient_name: PersonName | str
     date: str
     time: str
@@ -61,6 +64,26 @@ class SourceImages:
     def frame_of_reference_uid(self) -> UID:
         """Frame of reference that the CT's patient coordinates belong to."""
         return UID(self.headers[0].FrameOfReferenceUID)
+
+    def planes(self, labels: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        """Take a label map from the CT's grid to the pixels of the images, voxel by nearest voxel.
+
+        Args:
+            labels: labels on the CT's grid, shape (ni, nj, nk).
+
+        Returns:
+            Labels as the images hold their pixels, shape (frames, rows, columns): slices in the CT's order, or for a multi-frame object
+            all of its frames in their own order, of which those outside of the volume stay empty.
+        """
+        frames = np.arange(len(self.corners)) if self.frame_numbers is None else self.frame_numbers - 1
+        number = len(frames) if self.frame_numbers is None else len(self.headers[0].PerFrameFunctionalGroupsSequence)
+        size = np.asarray([int(self.headers[0].Columns), int(self.headers[0].Rows)])
+        planes = np.zeros((number, size[1], size[0]), dtype=labels.dtype)
+        for k, (frame, corner) in enumerate(zip(frames, self.corners, strict=True)):
+            start, stop = np.maximum(corner, 0), np.minimum(corner + size, labels.shape[:2])
+            (left, top), (right, bottom) = start - corner, stop - corner
+            planes[frame, top:bottom, left:right] = labels[start[0] : stop[0], start[1] : stop[1], k].T
+        return planes
 
 
 def source_images(ct: CTVolume) -> SourceImages:
@@ -82,7 +105,11 @@ def source_images(ct: CTVolume) -> SourceImages:
     headers = tuple(_complete(header, given[0], str(frame_of_reference)) for header in given)
     date, time = _dated(given[0])
     name = given[0].get("PatientName") or ""
-    return SourceImages(headers, _frame_numbers(headers[0], ct) if multi_frame else None, name, date, time)
+    if multi_frame:
+        positions = _frame_positions(headers[0])
+        frames = _frame_numbers(positions, ct)
+        return SourceImages(headers, frames, _corners(positions[frames - 1], ct), name, date, time)
+    return SourceImages(headers, None, _corners(np.asarray([_position(header) for header in given]), ct), name, date, time)
 
 
 def replace_element(dataset: Dataset, keyword: str, value: Any) -> None:
@@ -133,9 +160,8 @@ def _share_geometry(header: Dataset) -> None:
     replace_element(header, "SharedFunctionalGroupsSequence", [shared])
 
 
-def _frame_numbers(header: Dataset, ct: CTVolume) -> NDArray[np.int64]:
+def _frame_numbers(positions: NDArray[np.float64], ct: CTVolume) -> NDArray[np.int64]:
     """Frame of each slice of the volume, by position: frames may be stored in any order, and there may be more of them than slices."""
-    positions = np.array([_position(frame) for frame in header.PerFrameFunctionalGroupsSequence], dtype=np.float64)
     at = world_to_index(ct.affine_lps, positions)[:, 2]
     distance = np.abs(at[None, :] - np.arange(ct.shape[2])[:, None])
     if (distance.min(axis=1) > SLICE_TOLERANCE).any():
@@ -144,9 +170,19 @@ def _frame_numbers(header: Dataset, ct: CTVolume) -> NDArray[np.int64]:
     return np.asarray(distance.argmin(axis=1) + 1, dtype=np.int64)
 
 
-def _position(frame: Dataset) -> list[float]:
-    """Image Position (Patient) of one frame, LPS mm."""
-    return [float(v) for v in frame.PlanePositionSequence[0].ImagePositionPatient]
+def _corners(positions: NDArray[np.float64], ct: CTVolume) -> NDArray[np.int64]:
+    """Voxel (i, j) in which the first pixel of each slice's image lies, shape (nk, 2), from the images' positions in LPS mm."""
+    return np.asarray(np.rint(world_to_index(ct.affine_lps, positions)[:, :2]), dtype=np.int64)
+
+
+def _frame_positions(header: Dataset) -> NDArray[np.float64]:
+    """Positions of all frames, LPS mm, shape (frames, 3)."""
+    return np.array([_position(frame.PlanePositionSequence[0]) for frame in header.PerFrameFunctionalGroupsSequence], dtype=np.float64)
+
+
+def _position(place: Dataset) -> list[float]:
+    """Image Position (Patient) of an image or a frame, LPS mm."""
+    return [float(v) for v in place.ImagePositionPatient]
 
 
 def _dated(header: Dataset) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+import numpy as np
 from pydicom.uid import UID, generate_uid
 
 from nodulescope.bundles.contracts import CTVolume
@@ -53,7 +54,7 @@ def result_series_uid(exam: Examination, role: str) -> UID:
     return derive_uid("series", role, input_identity(exam.ct), *_model_names(exam.models))
 
 
-def result_instance_uid(exam: Examination, role: str) -> UID:
+def result_instance_uid(exam: Examination, role: str, digest: str | None = None) -> UID:
     """Make the SOP Instance UID of one result from the input series, the models and the result itself.
 
     An object with other content must not carry the same SOP Instance UID (PS3.3 C.12.1), so what was found counts too: a run with other
@@ -62,8 +63,9 @@ def result_instance_uid(exam: Examination, role: str) -> UID:
     Args:
         exam: what was found.
         role: kind of result, for example ``segmentation``.
+        digest: what stands for the result, by default :func:`results_digest` of the examination.
     """
-    return derive_uid("instance", role, input_identity(exam.ct), *_model_names(exam.models), results_digest(exam))
+    return derive_uid("instance", role, input_identity(exam.ct), *_model_names(exam.models), digest or results_digest(exam))
 
 
 def results_digest(exam: Examination) -> str:
@@ -71,8 +73,8 @@ def results_digest(exam: Examination) -> str:
     findings = examination_to_findings(exam)
     stable = {key: value for key, value in findings.items() if key not in _VARYING_KEYS}
     digest = hashlib.sha256(json.dumps(stable, sort_keys=True).encode())
-    digest.update(exam.nodule_labels.tobytes())
-    digest.update(exam.lung_mask.labels.tobytes())
+    for labels in (exam.nodule_labels, exam.lung_mask.labels):
+        digest.update(np.ascontiguousarray(labels).data)  # C order, whatever the memory layout; no copy where it is so already
     return digest.hexdigest()
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nodulescope.bundles.contracts import CTVolume, LungMask
+from nodulescope.operators.examination.input_facts import Extent
 from nodulescope.operators.examination.nodule import Nodule
+from nodulescope.operators.examination.recommendation import Recommendation
+
+if TYPE_CHECKING:
+    from nodulescope.operators.priors import PriorComparison
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,12 @@ class ModelProvenance:
 
 @dataclass(frozen=True)
 class LungFindings:
-    """Volumes in millilitres, and whether both lungs lie within the scan."""
+    """Volumes in millilitres, whether both lungs lie within the scan, and a box around them (None without lungs)."""
 
     left_ml: float
     right_ml: float
     fully_covered: bool
+    extent_lps_mm: Extent | None = None
 
     @property
     def total_ml(self) -> float:
@@ -49,22 +55,41 @@ class NotAssessed:
     """A value that stays null, and why.
 
     Attributes:
-        what: the key or the clinical item, for example ``"lung_rads"`` or ``"nodules[].prior"``.
-        reason: one sentence.
+        what: the key or the clinical item, for example ``"lung_rads"`` or ``"airway_nodules"``; each is there once.
+        reason: one or two sentences in English.
+        code: stable name of the reason, for other languages; empty where ``what`` says it all.
+        nodules: ids of the nodules that it concerns; empty where it concerns the whole examination.
+        inputs: names of the inputs that are not known, where those are the reason.
     """
 
     what: str
     reason: str
+    code: str = ""
+    nodules: tuple[int, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """Guideline categories of the whole examination; None where not assessed."""
+    """What guidelines say of the whole examination; None where not assessed.
+
+    Attributes:
+        lung_rads: Lung-RADS v2022 category.
+        fleischner: the Fleischner 2017 recommendations in English words.
+        brock: by nodule id ``low`` and ``high`` (probability of cancer, 0 to 1) and ``unknown`` (names of inputs).
+        not_assessed: what guidelines ask and could not be answered, and why.
+        lung_rads_rows: by nodule id the row of the Lung-RADS table that its category comes from, as a code.
+        bts: by nodule id the BTS 2015 recommendation, as a code.
+        recommendations: what is to be done next, by every guideline, as codes and numbers.
+    """
 
     lung_rads: str | None = None
     fleischner: str | None = None
     brock: Mapping[str, Any] | None = None
     not_assessed: tuple[NotAssessed, ...] = ()
+    lung_rads_rows: Mapping[str, str] = field(default_factory=dict)
+    bts: Mapping[str, str] | None = None
+    recommendations: tuple[Recommendation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +107,7 @@ class Examination:
         timings_s: seconds per stage, in running order.
         peak_memory_mb: largest resident memory of the process so far, or None where it is not known.
         generator_version: version of nodulescope that made it.
+        comparison: what a prior examination says of it; None where none was compared.
     """
 
     ct: CTVolume
@@ -94,6 +120,7 @@ class Examination:
     timings_s: Mapping[str, float]
     peak_memory_mb: float | None
     generator_version: str
+    comparison: PriorComparison | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if [n.id for n in self.nodules] != list(range(1, len(self.nodules) + 1)):

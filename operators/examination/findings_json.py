@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,36 +14,44 @@ from typing import Any
 import numpy as np
 from jsonschema import Draft202012Validator
 
-from nodulescope.operators.examination.examination import Examination
+from nodulescope.operators.examination.comparison_json import comparison_to_findings
+from nodulescope.operators.examination.decimals import (
+    COORDINATE_DECIMALS,
+    HU_DECIMALS,
+    LENGTH_DECIMALS,
+    PROBABILITY_DECIMALS,
+    RATING_DECIMALS,
+    SECONDS_DECIMALS,
+    SPACING_DECIMALS,
+)
+from nodulescope.operators.examination.examination import Examination, NotAssessed
+from nodulescope.operators.examination.input_facts import study_date
 from nodulescope.operators.examination.nodule import Nodule
 from nodulescope.operators.examination.whole_file import whole_file
+from nodulescope.operators.guidelines.wording import recommendation_text
 
 SCHEMA_VERSION = "1.0"
 """Version of the format; a second number grows with added keys, the first with changed ones."""
 
 GENERATOR_NAME = "nodulescope"
 
-LENGTH_DECIMALS = 1
-"""Diameters in mm: Lung-RADS v2022 asks for 0.1 mm."""
-
-COORDINATE_DECIMALS = 2
-PROBABILITY_DECIMALS = 4
-RATING_DECIMALS = 2
-"""Ratings on the LIDC scale of 1 to 5."""
-
-SPACING_DECIMALS = 4
-SECONDS_DECIMALS = 3
-
 WHY_NULL: Mapping[str, str] = {
     "input.study_instance_uid": "The input carries no DICOM study UID.",
     "input.series_instance_uid": "The input carries no DICOM series UID.",
+    "input.study_date": "The input carries no date.",
+    "lungs.extent_lps_mm": "No lungs were found.",
     "models[].sha256": "The weights carry no hash.",
     "nodules[].solid_diameter_mm": "Only part-solid nodules have a solid part that is measured on its own.",
+    "nodules[].position": "The nodule was not located in the lungs.",
+    "nodules[].lung_third": "The scan does not show the lungs from apex to base, so heights in them cannot be told.",
+    "nodules[].lung_region": "The nodule was not located in the lungs.",
+    "nodules[].pleura_distance_mm": "The surface of the lung is not within reach of the nodule.",
     "nodules[].prior": "No prior examination holds this nodule, or none was given.",
     "nodules[].lung_rads": "The Lung-RADS category of this nodule was not assessed.",
     "lung_rads": "The Lung-RADS category was not assessed.",
     "fleischner": "The Fleischner recommendation was not assessed.",
     "brock": "The Brock probability was not assessed.",
+    "bts": "The BTS recommendation was not assessed.",
     "peak_memory_mb": "The platform does not tell the peak memory.",
 }
 """Reasons that hold for any examination; one that the examination itself gives for the same key goes first."""
@@ -67,6 +76,7 @@ def examination_to_findings(exam: Examination) -> dict[str, Any]:
     source, described = exam.ct.source, exam.ct.describe()
     assessment = exam.assessment
     left_ml, right_ml = round(exam.lungs.left_ml), round(exam.lungs.right_ml)
+    day, extent = study_date(exam.ct), exam.lungs.extent_lps_mm
     findings: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "generator": {"name": GENERATOR_NAME, "version": exam.generator_version},
@@ -74,6 +84,7 @@ def examination_to_findings(exam: Examination) -> dict[str, Any]:
             "kind": source.kind,
             "study_instance_uid": source.study_instance_uid or None,
             "series_instance_uid": source.series_instance_uid or None,
+            "study_date": None if day is None else day.isoformat(),
             "selection_reason": source.selection_reason,
             "size": described["size"],
             "spacing_mm": [round(s, SPACING_DECIMALS) for s in described["spacing_mm"]],
@@ -84,20 +95,25 @@ def examination_to_findings(exam: Examination) -> dict[str, Any]:
             # The total is that of the rounded parts, so that whoever adds them up finds the same number.
             "volume_ml": {"left": left_ml, "right": right_ml, "total": left_ml + right_ml},
             "fully_covered": bool(exam.lungs.fully_covered),
+            "extent_lps_mm": None if extent is None else [_point(corner) for corner in extent],
         },
         "nodules": [nodule_to_findings(nodule) for nodule in exam.nodules],
+        "prior": None if exam.comparison is None else comparison_to_findings(exam.comparison),
         "assessment": {
             "lung_rads": assessment.lung_rads,
             "fleischner": assessment.fleischner,
             "brock": None if assessment.brock is None else _plain(assessment.brock),
-            "not_assessed": [{"what": n.what, "reason": n.reason} for n in assessment.not_assessed],
+            "not_assessed": [_reason(n) for n in assessment.not_assessed],
+            "lung_rads_rows": dict(assessment.lung_rads_rows),
+            "bts": None if assessment.bts is None else dict(assessment.bts),
+            "recommendations": [{**_plain(asdict(one)), "text": recommendation_text(one)} for one in assessment.recommendations],
         },
         "timings_s": {stage: round(float(seconds), SECONDS_DECIMALS) for stage, seconds in exam.timings_s.items()},
         "peak_memory_mb": None if exam.peak_memory_mb is None else round(exam.peak_memory_mb),
     }
-    reasons: list[dict[str, str]] = findings["assessment"]["not_assessed"]
+    reasons: list[dict[str, Any]] = findings["assessment"]["not_assessed"]
     given = {reason["what"] for reason in reasons}
-    reasons += [{"what": key, "reason": WHY_NULL[key]} for key in sorted(set(_null_keys(findings)) - given)]
+    reasons += [_reason(NotAssessed(key, WHY_NULL[key])) for key in sorted(set(_null_keys(findings)) - given)]
     return findings
 
 
@@ -108,7 +124,7 @@ def nodule_to_findings(nodule: Nodule) -> dict[str, Any]:
     return {
         "id": nodule.id,
         "tracking_uid": nodule.tracking_uid,
-        "center_lps_mm": [round(float(c), COORDINATE_DECIMALS) for c in sizes.center_lps_mm],
+        "center_lps_mm": _point(sizes.center_lps_mm),
         "side": nodule.side.value,
         "type": nodule.type.value,
         "long_axis_mm": round(float(sizes.long_axis_mm), LENGTH_DECIMALS),
@@ -124,6 +140,22 @@ def nodule_to_findings(nodule: Nodule) -> dict[str, Any]:
         "status": nodule.status.value,
         "prior": None if nodule.prior is None else _plain(nodule.prior),
         "lung_rads": nodule.lung_rads,
+        "mean_hu": round(float(sizes.mean_hu), HU_DECIMALS),
+        **_place(nodule),
+    }
+
+
+def _place(nodule: Nodule) -> dict[str, Any]:
+    """Where a nodule lies in its lung."""
+    location = nodule.location
+    if location is None:
+        return {"position": None, "lung_third": None, "lung_region": None, "pleura_distance_mm": None}
+    distance = location.pleura_distance_mm
+    return {
+        "position": location.text(nodule.side.value),
+        "lung_third": None if location.third is None else location.third.value,
+        "lung_region": location.region.value,
+        "pleura_distance_mm": None if distance is None else round(float(distance), LENGTH_DECIMALS),
     }
 
 
@@ -164,14 +196,30 @@ def write_findings(exam: Examination, path: Path) -> None:
         beside.write_text(text, encoding="utf-8")
 
 
+def _reason(missing: NotAssessed) -> dict[str, Any]:
+    return {
+        "what": missing.what,
+        "reason": missing.reason,
+        "code": missing.code or None,
+        "nodules": list(missing.nodules),
+        "inputs": list(missing.inputs),
+    }
+
+
 def _null_keys(findings: Mapping[str, Any]) -> Iterator[str]:
     """Keys that are None, as :data:`WHY_NULL` writes them."""
-    for group in ("input", "assessment"):
+    for group in ("input", "lungs", "assessment"):
         prefix = "" if group == "assessment" else f"{group}."
         yield from (f"{prefix}{key}" for key, value in findings[group].items() if value is None)
     for group in ("models", "nodules"):
         yield from (f"{group}[].{key}" for item in findings[group] for key, value in item.items() if value is None)
-    yield from (key for key, value in findings.items() if value is None)
+    # Without a prior examination no nodule has one: one reason for both.
+    yield from ("nodules[].prior" if key == "prior" else key for key, value in findings.items() if value is None)
+
+
+def _point(place: tuple[float, float, float]) -> list[float]:
+    """A place in LPS mm."""
+    return [round(float(coordinate), COORDINATE_DECIMALS) for coordinate in place]
 
 
 def _plain(value: Any) -> Any:

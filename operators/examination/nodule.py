@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from nodulescope.bundles.contracts import Candidate, Grade, Outline
+from nodulescope.operators.examination.location import Location
 
 MASS_DIAMETER_MM = 30.0
 """Above 30 mm a lesion is a mass, no longer a nodule (Fleischner Society glossary, Radiology 246:697, 2008)."""
@@ -85,6 +86,7 @@ class Nodule:
         candidate: what the detector said.
         grade: what the grading network said.
         outline: probability cube that the measurements come from.
+        location: where in its lung it lies, or None when it was not located.
         status: change since the prior examination; ``baseline`` without one.
         prior: what is known of the same nodule in the prior examination, or None.
         lung_rads: Lung-RADS category of this nodule, or None when it was not assessed.
@@ -98,6 +100,7 @@ class Nodule:
     candidate: Candidate
     grade: Grade
     outline: Outline = field(repr=False)
+    location: Location | None = None
     status: Status = Status.BASELINE
     prior: Mapping[str, Any] | None = None
     lung_rads: str | None = None

@@ -30,7 +30,7 @@ class Thresholds:
     """
 
     detection_score: float = 0.3
-    nodule_probability: float = 0.9
+    nodule_probability: float = 0.945
     most_candidates: int = 40
     smallest_mm: float = 3.0
     detector_weight: float = 0.5

@@ -1,5 +1,5 @@
 """Reading a chest CT, whatever form it comes in."""
 
-from nodulescope.operators.reading.read_ct import read_ct
+from nodulescope.operators.reading.read_ct import ReadStudy, read_ct, read_study
 
-__all__ = ["read_ct"]
+__all__ = ["ReadStudy", "read_ct", "read_study"]

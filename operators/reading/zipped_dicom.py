@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from nodulescope.bundles.contracts import CTVolume
 from nodulescope.bundles.errors import InputError
 from nodulescope.operators.dicom.ct_slice import file_of
+from nodulescope.operators.dicom.pixels import Progress
+from nodulescope.operators.dicom.studies import OlderStudy
 from nodulescope.operators.reading.dicom_ct import read_dicom_folder
 
 MAXIMUM_UNPACKED_BYTES = 8 * 2**30
@@ -22,11 +24,19 @@ MAXIMUM_FILES = 50_000
 _CHUNK_BYTES = 1 << 20
 
 
-def read_zipped_dicom(path: Path, series_uid: str | None) -> CTVolume:
+def read_zipped_dicom(path: Path, series_uid: str | None, progress: Progress | None = None) -> tuple[CTVolume, tuple[OlderStudy, ...]]:
     """Read a CT series from a zip of DICOM files.
 
     The files are unpacked into a temporary directory that is gone afterwards; the headers in ``CTSource.instances`` then name their
     place in the archive.
+
+    Args:
+        path: the archive.
+        series_uid: the series to read, or None.
+        progress: called after every decoded slice with the number of decoded slices and of all slices.
+
+    Returns:
+        The CT, and the older studies of the same patient in the archive.
 
     Raises:
         InputError: a damaged, encrypted, oversized or hostile archive, or whatever a folder of DICOM files is refused for.
@@ -35,13 +45,13 @@ def read_zipped_dicom(path: Path, series_uid: str | None) -> CTVolume:
         folder = Path(temporary)
         _unpack(path, folder)
         try:
-            ct = read_dicom_folder(folder, str(path), series_uid)
+            ct, priors = read_dicom_folder(folder, str(path), series_uid, progress)
         except InputError as error:
             raise InputError(str(error).replace(temporary, str(path))) from error
         for header in ct.source.instances:
             header.filename = str(file_of(header)).replace(temporary, str(path))
         warnings = tuple(warning.replace(temporary, str(path)) for warning in ct.source.warnings)
-        return replace(ct, source=replace(ct.source, warnings=warnings))
+        return replace(ct, source=replace(ct.source, warnings=warnings)), priors
 
 
 def _unpack(path: Path, folder: Path) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nodulescope.bundles.contracts import CTVolume
-from nodulescope.operators.examination import Nodule, Status
+from nodulescope.operators.examination import Assessment, Examination, Measurements, Nodule, Status
 from nodulescope.operators.report import number_text
+from nodulescope.operators.report.guideline_text import brock_text, row_of
 from nodulescope.operators.report.messages import Messages
 from nodulescope.operators.report.outlines import outline_path
 from nodulescope.operators.report.pictures import cut, jpeg_uri, to_levels
+from nodulescope.operators.report.place_text import place_text
 from nodulescope.operators.report.planes import Plane
+from nodulescope.operators.report.prior_beside import PriorBeside, prior_beside
 from nodulescope.operators.report.stack import Stack, field_of_view_mm, nodule_stack
 
 PLANE_PIXELS = 240
@@ -43,7 +49,7 @@ class PlanePicture:
         plane: where it lies.
         title: above the picture.
         alt: for those who do not see it.
-        uri: stored grey levels as a JPEG data URI.
+        levels: stored grey levels, shape (pixels, pixels).
         outline: SVG path data in the picture's pixels.
         axes: lines (x1, y1, x2, y2) of the long and the short axis; only on the plane of measurement.
         edges: what lies to the left, to the right and above.
@@ -53,50 +59,81 @@ class PlanePicture:
     plane: Plane
     title: str
     alt: str
-    uri: str
+    levels: NDArray[np.uint8] = field(repr=False)
     outline: str
     axes: tuple[tuple[float, float, float, float], ...]
     edges: tuple[str, str, str]
     slice_lines: tuple[float, ...]
 
+    @property
+    def uri(self) -> str:
+        """The picture as a JPEG data URI."""
+        return jpeg_uri(self.levels)
+
 
 @dataclass(frozen=True)
 class NoduleCard:
-    """Everything on one card, ready for the template."""
+    """Everything on one card, ready for the template.
+
+    Attributes:
+        nodule: what it shows.
+        brief: the nodule in one phrase.
+        category: its Lung-RADS category with the row of the table; empty when not assessed.
+        malignancy: its rating in one phrase.
+        stack: its axial slices.
+        captions: one per slice.
+        planes: still pictures: axial, coronal, sagittal.
+        sizes: label and value of what a prior is compared by.
+        measurements: label and value of the rest.
+        ratings: bars.
+        beside: the prior beside it, or None.
+    """
 
     nodule: Nodule
     brief: str
+    category: str
     malignancy: str
     stack: Stack
     captions: tuple[str, ...]
     planes: tuple[PlanePicture, ...]
+    sizes: tuple[tuple[str, str], ...]
     measurements: tuple[tuple[str, str], ...]
     ratings: tuple[Rating, ...]
-    prior: tuple[tuple[str, str], ...]
+    beside: PriorBeside | None
 
 
-def nodule_card(ct: CTVolume, nodule: Nodule, t: Messages) -> NoduleCard:
+def nodule_card(exam: Examination, nodule: Nodule, t: Messages) -> NoduleCard:
     """Cut the pictures and word the numbers of one nodule.
 
     Args:
-        ct: the CT that it lies in.
+        exam: the examination that it belongs to.
         nodule: the nodule.
         t: the language.
 
     Returns:
         The card.
     """
+    ct = exam.ct
     stack = nodule_stack(ct, nodule)
-    prior = tuple((t.name_of("prior", key), str(value)) for key, value in (nodule.prior or {}).items())
     malignancy = t(
         "nodule.malignancy",
         malignancy=f"{nodule.grade.malignancy:.1f}",
         probability=number_text.percent(nodule.grade.malignancy_probability),
     )
     captions = slice_captions(ct, stack, t)
-    measurements = _measurements(nodule, captions[stack.grid.start], t)
+    prior_ct = exam.comparison.prior.ct if exam.comparison else None
     return NoduleCard(
-        nodule, brief(nodule, t), malignancy, stack, captions, _planes(ct, nodule, stack, t), measurements, _ratings(nodule, t), prior
+        nodule,
+        brief(nodule, t),
+        _category(nodule, exam.assessment, t),
+        malignancy,
+        stack,
+        captions,
+        _planes(ct, nodule, stack, t),
+        _sizes(nodule.measurements, t),
+        _measurements(nodule, brock_text(nodule.id, exam.assessment.brock), captions[stack.grid.start], t),
+        _ratings(nodule, t),
+        prior_beside(nodule, stack, prior_ct, t),
     )
 
 
@@ -104,6 +141,13 @@ def brief(nodule: Nodule, t: Messages) -> str:
     """A nodule in one phrase."""
     mean = number_text.millimetres(nodule.measurements.mean_diameter_mm)
     return t("nodule.brief", side=t(f"side.{nodule.side}"), type=t(f"type.{nodule.type}"), mean=mean)
+
+
+def _category(nodule: Nodule, assessment: Assessment, t: Messages) -> str:
+    if nodule.lung_rads is None:
+        return ""
+    row = row_of(nodule.id, assessment, t)
+    return t("nodule.category", category=nodule.lung_rads, row=row) if row else t("nodule.category_only", category=nodule.lung_rads)
 
 
 def slice_captions(ct: CTVolume, stack: Stack, t: Messages) -> tuple[str, ...]:
@@ -139,7 +183,7 @@ def _planes(ct: CTVolume, nodule: Nodule, stack: Stack, t: Messages) -> tuple[Pl
                 plane=plane,
                 title=t(f"plane.{name}"),
                 alt=t(f"plane.alt.{name}", id=nodule.id, field=round(field)),
-                uri=jpeg_uri(to_levels(cut(ct, plane)[0])),
+                levels=to_levels(cut(ct, plane)[0]),
                 outline=outline_path(nodule.outline, plane),
                 axes=lines,
                 edges=(t(f"edge.{left}"), t(f"edge.{right}"), t(f"edge.{above}")),
@@ -154,10 +198,8 @@ def _line(plane: Plane, ends: tuple[tuple[float, float, float], tuple[float, flo
     return round(float(x1), 1), round(float(y1), 1), round(float(x2), 1), round(float(y2), 1)
 
 
-def _measurements(nodule: Nodule, caption: str, t: Messages) -> tuple[tuple[str, str], ...]:
-    sizes = nodule.measurements
+def _sizes(sizes: Measurements, t: Messages) -> tuple[tuple[str, str], ...]:
     mm = number_text.millimetres
-    x, y, z = (mm(value) for value in sizes.center_lps_mm)
     rows = [
         (t("nodule.mean"), t("unit.mm", value=mm(sizes.mean_diameter_mm))),
         (t("nodule.axes"), t("unit.mm_pair", long=mm(sizes.long_axis_mm), short=mm(sizes.short_axis_mm))),
@@ -165,7 +207,15 @@ def _measurements(nodule: Nodule, caption: str, t: Messages) -> tuple[tuple[str,
     ]
     if sizes.solid_diameter_mm is not None:
         rows.append((t("nodule.solid"), t("unit.mm", value=mm(sizes.solid_diameter_mm))))
-    rows += [
+    return tuple(rows)
+
+
+def _measurements(nodule: Nodule, brock: str, caption: str, t: Messages) -> tuple[tuple[str, str], ...]:
+    sizes = nodule.measurements
+    x, y, z = (number_text.millimetres(value) for value in sizes.center_lps_mm)
+    place = place_text(nodule, t)
+    rows = [
+        *([(t("nodule.place"), place)] if place else []),
         (t("nodule.density"), t("unit.hu", value=number_text.fixed(sizes.mean_hu, 0))),
         (t("nodule.probability"), number_text.percent(nodule.grade.probability)),
         (t("nodule.detector"), f"{nodule.candidate.score:.2f}"),
@@ -174,8 +224,8 @@ def _measurements(nodule: Nodule, caption: str, t: Messages) -> tuple[tuple[str,
     ]
     if nodule.status is not Status.BASELINE or nodule.prior is not None:
         rows.append((t("nodule.status"), t(f"status.{nodule.status}")))
-    if nodule.lung_rads is not None:
-        rows.append((t("nodule.lung_rads"), nodule.lung_rads))
+    if brock:
+        rows.append((t("nodule.brock"), brock))
     return tuple(rows)
 
 

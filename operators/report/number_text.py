@@ -37,3 +37,15 @@ def percent(probability: float) -> str:
     if probability >= 0.995:
         return ">99%"
     return f"{100 * probability:.0f}%"
+
+
+def signed(value: float, decimals: int) -> str:
+    """A change with its sign; what rounds to nothing has none."""
+    text = fixed(value, decimals)
+    return f"+{text}" if value > 0 and any(digit in text for digit in "123456789") else text
+
+
+def percent_range(low: float, high: float) -> str:
+    """Two probabilities as a range, or one percentage where both round to the same."""
+    first, last = percent(low), percent(high)
+    return first if first == last else f"{first}–{last}"

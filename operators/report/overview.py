@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from nodulescope.bundles.contracts import CTVolume, LungMask
 from nodulescope.bundles.contracts.ct_volume import AIR_HU
 from nodulescope.bundles.coordinates import index_to_world
 from nodulescope.operators.examination import Nodule
-from nodulescope.operators.report.pictures import jpeg_uri
 from nodulescope.operators.report.planes import AXES
 from nodulescope.operators.report.svg_paths import closed_contours, svg_path
 
@@ -57,7 +56,7 @@ class Projection:
         name: ``coronal`` or ``sagittal``.
         width: of the picture in pixels of :data:`PIXEL_MM`.
         height: likewise.
-        picture_uri: mean density along the view, grey.
+        grey: mean density along the view, shape (height, width).
         lungs_path: SVG path data around the projected lung mask.
         markers: the nodules.
     """
@@ -65,7 +64,7 @@ class Projection:
     name: str
     width: int
     height: int
-    picture_uri: str
+    grey: NDArray[np.uint8] = field(repr=False)
     lungs_path: str
     markers: tuple[Marker, ...]
 
@@ -98,7 +97,7 @@ def lung_projections(ct: CTVolume, lungs: LungMask, nodules: Sequence[Nodule]) -
             Marker(nodule.id, *position, *label)
             for nodule, position, label in zip(nodules, positions, _label_places(positions, grey.shape[1], grey.shape[0]), strict=True)
         )
-        views.append(Projection(name, grey.shape[1], grey.shape[0], jpeg_uri(grey), _contour_path(shadow), markers))
+        views.append(Projection(name, grey.shape[1], grey.shape[0], grey, _contour_path(shadow), markers))
     return tuple(views)
 
 

@@ -82,6 +82,11 @@ def window_table(window: str, entries: int = 61) -> tuple[float, ...]:
     return tuple(float(v) for v in np.round(np.clip((hu - low) / (high - low), 0, 1), 4))
 
 
+def windowed(levels: NDArray[np.uint8], window: str) -> NDArray[np.uint8]:
+    """Stored grey levels as a window shows them, for media that have no filters."""
+    return np.round(255 * np.asarray(window_table(window, entries=256))).astype(np.uint8)[levels]
+
+
 def sheet_columns(count: int) -> int:
     """Tiles per row of a sheet of ``count`` tiles: nearly square."""
     return max(1, math.ceil(math.sqrt(count)))
@@ -108,15 +113,11 @@ def sheet(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def jpeg_uri(grey: NDArray[np.uint8]) -> str:
     """A grey picture, shape (rows, columns), as a JPEG data URI."""
-    return _uri(grey, "JPEG", "image/jpeg", quality=_JPEG_QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg(grey)).decode('ascii')}"
 
 
-def png_uri(picture: NDArray[np.uint8]) -> str:
-    """A picture, shape (rows, columns) grey or (rows, columns, 4) RGBA, as a PNG data URI."""
-    return _uri(picture, "PNG", "image/png", optimize=True)
-
-
-def _uri(picture: NDArray[np.uint8], encoder: str, mime: str, **options: int | bool) -> str:
+def jpeg(grey: NDArray[np.uint8]) -> bytes:
+    """A grey picture, shape (rows, columns), as a JPEG file."""
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, encoder, **options)
-    return f"data:{mime};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+    Image.fromarray(grey).save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    return buffer.getvalue()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nodulescope.bundles.contracts import CTVolume
 from nodulescope.operators.examination import Nodule
 from nodulescope.operators.report.outlines import outline_path
-from nodulescope.operators.report.pictures import cut, jpeg_uri, sheet, sheet_columns, to_levels
+from nodulescope.operators.report.pictures import cut, sheet_columns, to_levels
 from nodulescope.operators.report.planes import Plane
 
 FIELD_MM = 64.0
@@ -49,17 +50,23 @@ class Stack:
 
     Attributes:
         grid: where they lie.
-        sheet_uri: all tiles in one JPEG, the slice nearest to the feet first.
-        columns: tiles per row of the sheet.
-        pixels: edge of a tile.
+        tiles: stored grey levels, shape (count, pixels, pixels), the slice nearest to the feet first.
         outlines: SVG path data per slice, in tile pixels; empty where the outline is not met.
     """
 
     grid: SliceGrid
-    sheet_uri: str
-    columns: int
-    pixels: int
+    tiles: NDArray[np.uint8] = field(repr=False)
     outlines: tuple[str, ...]
+
+    @property
+    def columns(self) -> int:
+        """Tiles per row of the sheet that they are laid out on."""
+        return sheet_columns(len(self.tiles))
+
+    @property
+    def pixels(self) -> int:
+        """Edge of a tile."""
+        return int(self.tiles.shape[-1])
 
 
 def field_of_view_mm(nodule: Nodule) -> float:
@@ -103,7 +110,7 @@ def nodule_stack(ct: CTVolume, nodule: Nodule) -> Stack:
         nodule: the nodule in the middle.
 
     Returns:
-        The sheet of tiles with its outlines.
+        The tiles with their outlines.
     """
     grid = slice_grid(ct, nodule)
     x, y, _ = nodule.measurements.center_lps_mm
@@ -111,4 +118,4 @@ def nodule_stack(ct: CTVolume, nodule: Nodule) -> Stack:
     step = grid.z_mm[1] - grid.z_mm[0] if len(grid.z_mm) > 1 else 0.0
     tiles = to_levels(cut(ct, planes[0], step, len(planes)))
     outlines = tuple(outline_path(nodule.outline, plane) for plane in planes)
-    return Stack(grid, jpeg_uri(sheet(tiles)), sheet_columns(len(planes)), TILE_PIXELS, outlines)
+    return Stack(grid, tiles, outlines)

@@ -14,7 +14,18 @@ from pydicom.dataset import FileDataset
 from nodulescope.bundles.contracts import LEFT_LUNG, RIGHT_LUNG, Candidate, CTSource, CTVolume, Grade, LungMask, Outline
 from nodulescope.operators.dicom.ct_series import write_ct_series
 from nodulescope.operators.dicom.uids import nodule_tracking_uid
-from nodulescope.operators.examination import Assessment, Examination, LungFindings, ModelProvenance, Nodule, NotAssessed
+from nodulescope.operators.examination import (
+    Assessment,
+    Examination,
+    Location,
+    LungFindings,
+    ModelProvenance,
+    Nodule,
+    NotAssessed,
+    Region,
+    Third,
+)
+from nodulescope.operators.examination.input_facts import lung_extent
 from nodulescope.operators.measurement import measure, paint_labels, side
 from nodulescope.operators.reading import read_ct
 
@@ -93,6 +104,7 @@ def _nodule(number: int, ct: CTVolume, lungs: LungMask, models: tuple[ModelProve
         candidate=Candidate(center, diameter, 0.97 / number),
         grade=Grade(0.98765 / number, 4.234 / number, 0.87654 / number, {**ratings, "calcification": 0.0612}),
         outline=outline,
+        location=Location(Region.POSTEROLATERAL, Third.UPPER, 12.34),
     )
 
 
@@ -121,7 +133,7 @@ def examine() -> MakeDicomExamination:
         return Examination(
             ct=ct,
             lung_mask=lungs,
-            lungs=LungFindings(lungs.volume_ml(LEFT_LUNG), lungs.volume_ml(RIGHT_LUNG), True),
+            lungs=LungFindings(lungs.volume_ml(LEFT_LUNG), lungs.volume_ml(RIGHT_LUNG), True, lung_extent(lungs)),
             nodules=found,
             nodule_labels=paint_labels(ct, [nodule.outline for nodule in found]),
             models=models,

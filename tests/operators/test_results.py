@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 
 from nodulescope.bundles.errors import InputError, UsageError
 from nodulescope.operators.examination import Examination
 from nodulescope.operators.examination.findings_json import validate_findings
-from nodulescope.operators.results import published_together, write_dicom_results, write_readable_results
+from nodulescope.operators.results import published_together, result_files, write_dicom_results, write_readable_results
 
 
 def publish(out: Path, **files: str) -> None:
@@ -92,16 +93,17 @@ def test_a_folder_that_is_read_only_is_refused(tmp_path: Path) -> None:
         pytest.fail("no work may begin")
 
 
-def test_dicom_input_gives_seg_and_sr(dicom_examination: Examination, tmp_path: Path) -> None:
+def test_dicom_input_gives_seg_sr_and_key_images(dicom_examination: Examination, tmp_path: Path) -> None:
     write_dicom_results(dicom_examination, tmp_path)
-    assert sorted(f.name for f in tmp_path.iterdir()) == ["measurements.dcm", "segmentation.dcm"]
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["key-image-1.dcm", "key-image-2.dcm", "measurements.dcm", "segmentation.dcm"]
 
 
-def test_people_and_programs_get_a_file_each(dicom_examination: Examination, tmp_path: Path) -> None:
+def test_people_programs_and_archives_get_a_report_each(dicom_examination: Examination, tmp_path: Path) -> None:
     import json
 
     write_readable_results(dicom_examination, tmp_path)
-    assert sorted(f.name for f in tmp_path.iterdir()) == ["findings.json", "report.html"]
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["findings.json", "report.dcm", "report.html", "report.pdf"]
+    assert dcmread(tmp_path / "report.dcm").EncapsulatedDocument.rstrip(b"\0") == (tmp_path / "report.pdf").read_bytes().rstrip(b"\0")
     findings = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))
     validate_findings(findings)
     assert len(findings["nodules"]) == 2
@@ -113,3 +115,15 @@ def test_other_input_has_no_study_to_write_dicom_for(dicom_examination: Examinat
     plain = replace(dicom_examination.ct, source=replace(dicom_examination.ct.source, instances=()))
     write_dicom_results(replace(dicom_examination, ct=plain), tmp_path)
     assert list(tmp_path.iterdir()) == []
+    write_readable_results(replace(dicom_examination, ct=plain), tmp_path, "zh")
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["findings.json", "report.html", "report.pdf"]
+    assert 'lang="zh-Hans"' in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_key_images_of_an_earlier_analysis_go_and_files_are_named_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for name in ("key-image-1.dcm", "key-image-2.dcm", "key-image-10.dcm", "report.pdf", "mine.dcm"):
+        (tmp_path / name).write_text("old")
+    assert [f.name for f in result_files(tmp_path)] == ["report.pdf", "key-image-1.dcm", "key-image-2.dcm", "key-image-10.dcm"]
+    publish(tmp_path, findings_json="new", **{"key-image-1_dcm": "new"})
+    assert [(f.name, f.read_text()) for f in result_files(tmp_path)] == [("findings.json", "new"), ("key-image-1.dcm", "new")]
+    assert (tmp_path / "mine.dcm").read_text() == "old"

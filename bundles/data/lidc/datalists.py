@@ -137,7 +137,8 @@ def write_lidc_datalists(
     """
     _write_left_out(left_out, out / "left_out.csv")
     if not finished:
-        raise InputError(f"{out / 'left_out.csv'}: no scan is left; the table says why")
+        first = f", first of all: {left_out[0].reason}" if left_out else ""
+        raise InputError(f"{out / 'left_out.csv'}: no scan is left; the table says why{first}")
     items = [scan.item(least_readers) for scan in sorted(finished, key=lambda scan: (scan.patient, scan.series_uid))]
     contents = {"scans.json": parts_by_patient(items)}
     if folds is not None:

@@ -83,6 +83,23 @@ def _paint_trees(canvas: Canvas, anatomy: Anatomy, nodules: Sequence[MadeNodule]
     _blend(block, cover, LUMEN_HU)
 
 
+def paint_strands(canvas: Canvas, nodules: Sequence[MadeNodule]) -> None:
+    """Paint the strands of nodules into lungs that are painted already."""
+    for nodule in nodules:
+        fibres = nodule.strands
+        if not len(fibres.start):
+            continue
+        ends = np.concatenate([fibres.start, fibres.end])
+        margin = 2 * max(canvas.grid.spacing_mm)
+        box = canvas.grid.box(ends.min(axis=0) - margin, ends.max(axis=0) + margin)
+        block = canvas.hu[box]
+        x, y, z = (float(canvas.grid.origin_mm[axis] + canvas.grid.spacing_mm[axis] * box[2 - axis].start) for axis in range(3))
+        nz, ny, nx = block.shape
+        cover = np.zeros(block.shape, dtype=np.float32)
+        draw(cover, Grid((x, y, z), canvas.grid.spacing_mm, (nz, ny, nx)), fibres, canvas.edge_mm)
+        _blend(block, cover, STRAND_HU)
+
+
 def _blend(block: Field, cover: Field, value: float) -> None:
     """Mix a value into a block by its share, slice by slice, in place, and clear the share. Tissue only gets denser, air only thinner."""
     extreme = np.minimum if value < LUMEN_HU + 1 else np.maximum

@@ -63,10 +63,11 @@ MASS_CHANCE = 0.06
 def draw_nodules(rng: np.random.Generator) -> tuple[NoduleSpec, ...]:
     """Draw the nodules of one scan: sizes skewed to small (median about 6.5 mm as in LUNA16), spiculation more frequent in large ones."""
     number = int(rng.choice(len(COUNT_CHANCE), p=COUNT_CHANCE))
-    return tuple(_draw_one(rng, mass=i == 0 and rng.random() < MASS_CHANCE) for i in range(number))
+    return tuple(draw_nodule(rng, mass=i == 0 and rng.random() < MASS_CHANCE) for i in range(number))
 
 
-def _draw_one(rng: np.random.Generator, mass: bool) -> NoduleSpec:
+def draw_nodule(rng: np.random.Generator, mass: bool) -> NoduleSpec:
+    """Draw one nodule, or one mass."""
     kinds: tuple[Kind, ...] = ("solid", "part-solid", "ground-glass", "calcified")
     places: tuple[Place, ...] = ("isolated", "vessel", "pleura")
     diameter = float(rng.uniform(31.0, 55.0)) if mass else float(np.clip(np.exp(rng.normal(np.log(6.6), 0.52)), SMALLEST_MM, 29.0))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
 
 from nodulescope.bundles.contracts import LEFT_LUNG
 from nodulescope.bundles.data.annotation_rules import MASS_MM
 from nodulescope.bundles.data.phantoms.branching import Branches
 from nodulescope.bundles.data.phantoms.canvas import Canvas
-from nodulescope.bundles.data.phantoms.grid import Field, Grid, sample
+from nodulescope.bundles.data.phantoms.grid import Grid
 from nodulescope.bundles.data.phantoms.measuring import COARSE_SAMPLES, SAMPLES, Inside, Measured, measure
 from nodulescope.bundles.data.phantoms.nodule_shape import NoduleShape, make_shape, strands
 from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec
-from nodulescope.bundles.data.phantoms.placement import Placer
+from nodulescope.bundles.data.phantoms.placement import Placer, Site
 from nodulescope.bundles.data.phantoms.ratings import reader_ratings
 from nodulescope.bundles.data.phantoms.scan import PhantomNodule
 from nodulescope.bundles.data.phantoms.streams import Stream, generator
@@ -29,6 +30,10 @@ CALCIFIED_HU = (250.0, 800.0)
 
 CORE_SHARE = (0.3, 0.7)
 """Diameter of the solid part of a part-solid nodule relative to the whole."""
+
+
+Surface = Callable[[ArrayLike], NDArray[np.float64]]
+"""Signed distance of LPS positions (..., 3) to a lung, negative inside."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +62,49 @@ class MadeNodule:
     strands: Branches
 
 
-def make_nodule(seed: int, number: int, spec: NoduleSpec, placer: Placer, lungs: dict[int, Field], grid: Grid) -> MadeNodule:
-    """Make the ``number``-th nodule (from 1 on) of a phantom."""
+@dataclass(frozen=True)
+class SizedShape:
+    """A shape with the radius that gives it the size it should have where nothing cuts it, and the stream that draws the rest."""
+
+    shape: NoduleShape
+    radius_mm: float
+    rng: np.random.Generator
+
+    @property
+    def reach_mm(self) -> float:
+        """Largest distance from the centre."""
+        return self.shape.reach * self.radius_mm
+
+
+def size_shape(seed: int, number: int, spec: NoduleSpec) -> SizedShape:
+    """Draw the shape of the ``number``-th nodule (from 1 on). It does not depend on the diameter, so that a nodule keeps it as it grows."""
     rng = generator(seed, Stream.SHAPES, number)
     shape = make_shape(spec, rng)
     radius = spec.diameter_mm / 2
     free = _measured(_solid(shape, np.zeros(3), radius, None), np.zeros(3), shape.reach * radius, COARSE_SAMPLES)
-    radius *= spec.diameter_mm / free.mean_diameter_mm
-    site = placer.find(spec.place, radius, shape.reach * radius)
-    label = min(lungs, key=lambda side: float(sample(lungs[side], grid, site.centre_mm)))
-    lung = (lungs[label], grid) if site.place == "pleura" else None
+    return SizedShape(shape, radius * (spec.diameter_mm / free.mean_diameter_mm), rng)
+
+
+def make_nodule(seed: int, number: int, spec: NoduleSpec, placer: Placer, lungs: Mapping[int, Surface]) -> MadeNodule:
+    """Make the ``number``-th nodule (from 1 on) of a phantom where the placer finds room."""
+    sized = size_shape(seed, number, spec)
+    return nodule_at(seed, number, spec, sized, placer.find(spec.place, sized.radius_mm, sized.reach_mm), lungs)
+
+
+def nodule_at(seed: int, number: int, spec: NoduleSpec, sized: SizedShape, site: Site, lungs: Mapping[int, Surface]) -> MadeNodule:
+    """Make a nodule at a site.
+
+    Args:
+        seed: the phantom's seed.
+        number: of the nodule, from 1 on.
+        spec: what it should be like.
+        sized: its shape, fresh from :func:`size_shape`.
+        site: where.
+        lungs: surface of each lung by its label.
+    """
+    shape, radius, rng = sized.shape, sized.radius_mm, sized.rng
+    label = min(lungs, key=lambda side: float(lungs[side](site.centre_mm)))
+    lung = lungs[label] if site.place == "pleura" else None
     # The pleura cuts a part off, so that a nodule on it has to be made larger to have the size it should have.
     for _ in range(3 if lung else 0):
         cut = _measured(_solid(shape, site.centre_mm, radius, lung), site.centre_mm, shape.reach * radius, COARSE_SAMPLES)
@@ -79,7 +117,7 @@ def make_nodule(seed: int, number: int, spec: NoduleSpec, placer: Placer, lungs:
         share = float(rng.uniform(*CORE_SHARE))
         middle = whole.centroid_mm + rng.normal(0.0, 0.10 * radius, 3)
         kernel = make_shape(replace(spec, lobulation=max(spec.lobulation, 0.5), sphericity=min(spec.sphericity, 0.6)), rng)
-        core = _solid(kernel, middle, radius * share, (lungs[label], grid))
+        core = _solid(kernel, middle, radius * share, lungs[label])
         solid_mm = _measured(core, middle, kernel.reach * radius * share).mean_diameter_mm
     spec = replace(spec, place=site.place)
     diameter = whole.mean_diameter_mm
@@ -103,7 +141,7 @@ def make_nodule(seed: int, number: int, spec: NoduleSpec, placer: Placer, lungs:
     return MadeNodule(truth, inside, core, site.centre_mm, shape.reach * radius, hu, core_hu, int(rng.integers(2**31)), fibres)
 
 
-def _solid(shape: NoduleShape, centre: NDArray[np.float64], radius: float, lung: tuple[Field, Grid] | None) -> Inside:
+def _solid(shape: NoduleShape, centre: NDArray[np.float64], radius: float, lung: Surface | None) -> Inside:
     """Signed distance of a shape at a place, cut by the pleura when a lung is given."""
     origin = centre.astype(np.float32)
 
@@ -111,7 +149,7 @@ def _solid(shape: NoduleShape, centre: NDArray[np.float64], radius: float, lung:
         distance = shape.distance(points - origin, radius)
         if lung is not None:
             near = distance < 2.0
-            distance[near] = np.maximum(distance[near], sample(*lung, points[near]).astype(np.float32))
+            distance[near] = np.maximum(distance[near], lung(points[near]).astype(np.float32))
         return distance
 
     return inside

@@ -21,6 +21,8 @@ class Stream(IntEnum):
     NOISE = 9
     READERS = 10
     DISTRACTORS = 11
+    POSTURE = 12
+    COURSES = 13
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:

@@ -16,15 +16,16 @@ function setUpTheme() {
   });
 }
 
-// One card: slices, window, outline. Slices are counted from the feet to the head, as on the slider.
+// One card: slices, window, outline. Slices are counted from the feet to the head, as on the slider; a prior beside it scrolls along.
 function setUpCard(card) {
   const stack = card.querySelector(".stack");
   const viewport = stack.querySelector(".viewport");
-  const canvas = stack.querySelector("canvas");
-  const sheet = stack.querySelector(".sheet");
+  const pictures = Array.from(stack.querySelectorAll("figure"), (figure) => ({ canvas: figure.querySelector("canvas"), sheet: figure.querySelector(".sheet") }));
   const slider = stack.querySelector(".slider");
   const path = stack.querySelector(".outline");
   const where = stack.querySelector(".where");
+  const windows = Array.from(card.querySelectorAll(".windows input"));
+  const outlineSwitch = card.querySelector(".outline-switch");
   const sliceLines = Array.from(card.querySelectorAll(".slice-line"), (line) => ({ line, heights: JSON.parse(line.dataset.heights) }));
   const captions = JSON.parse(stack.dataset.captions);
   const outlines = JSON.parse(stack.dataset.outlines);
@@ -34,10 +35,13 @@ function setUpCard(card) {
 
   function draw() {
     const size = Math.max(pixels, Math.round(viewport.clientWidth * (window.devicePixelRatio || 1)));
-    if (canvas.width !== size) { canvas.width = size; canvas.height = size; }
-    const context = canvas.getContext("2d");
-    context.imageSmoothingQuality = "high";
-    context.drawImage(sheet, (slice % columns) * pixels, Math.floor(slice / columns) * pixels, pixels, pixels, 0, 0, size, size);
+    for (const { canvas, sheet } of pictures) {
+      if (!sheet.complete) continue;
+      if (canvas.width !== size) { canvas.width = size; canvas.height = size; }
+      const context = canvas.getContext("2d");
+      context.imageSmoothingQuality = "high";
+      context.drawImage(sheet, (slice % columns) * pixels, Math.floor(slice / columns) * pixels, pixels, pixels, 0, 0, size, size);
+    }
   }
 
   function show(wanted) {
@@ -52,7 +56,7 @@ function setUpCard(card) {
 
   // Trackpads send many small steps: one slice per 40 pixels. At the last slice the page scrolls on.
   let wheeled = 0;
-  viewport.addEventListener("wheel", (event) => {
+  stack.querySelector(".viewports").addEventListener("wheel", (event) => {
     if (event.ctrlKey) return;
     const towards = event.deltaY < 0 ? 1 : -1;
     if ((towards > 0 && slice === captions.length - 1) || (towards < 0 && slice === 0)) return;
@@ -62,21 +66,48 @@ function setUpCard(card) {
     if (steps) { wheeled -= steps * 40; show(slice - Math.sign(steps) * Math.min(Math.abs(steps), 3)); }
   }, { passive: false });
 
-  const keys = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 5, PageDown: -5, Home: -captions.length, End: captions.length };
+  const steps = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 5, PageDown: -5, Home: -captions.length, End: captions.length };
   viewport.addEventListener("keydown", (event) => {
-    if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    show(slice + keys[event.key]);
+    show(slice + steps[event.key]);
   });
   slider.addEventListener("input", () => show(Number(slider.value)));
-  for (const radio of card.querySelectorAll(".windows input")) radio.addEventListener("change", () => { card.dataset.window = radio.value; });
-  card.querySelector(".outline-switch").addEventListener("change", (event) => card.classList.toggle("no-outline", !event.target.checked));
+  for (const radio of windows) radio.addEventListener("change", () => { card.dataset.window = radio.value; });
+  outlineSwitch.addEventListener("change", () => card.classList.toggle("no-outline", !outlineSwitch.checked));
   window.addEventListener("resize", draw);
 
+  for (const { sheet } of pictures) sheet.addEventListener("load", draw);
   stack.hidden = false;
-  if (sheet.complete) show(slice);
-  sheet.addEventListener("load", () => show(slice));
+  show(slice);
+  return {
+    card,
+    focus() { card.scrollIntoView({ block: "start" }); viewport.focus({ preventScroll: true }); },
+    nextWindow() { windows[(windows.findIndex((radio) => radio.checked) + 1) % windows.length].click(); },
+    switchOutline() { outlineSwitch.click(); },
+  };
+}
+
+// Keys that work anywhere on the page act on the card that has the focus, else on the first one that reaches into view.
+function setUpKeys(cards) {
+  const current = () => {
+    const focused = cards.findIndex(({ card }) => card.contains(document.activeElement));
+    return focused >= 0 ? focused : cards.findIndex(({ card }) => { const box = card.getBoundingClientRect(); return box.bottom > 40 && box.top < window.innerHeight; });
+  };
+  const go = (index) => { if (index >= 0 && index < cards.length) cards[index].focus(); };
+  const actions = {
+    j: () => { const inside = cards.some(({ card }) => card.contains(document.activeElement)); go(inside ? current() + 1 : Math.max(current(), 0)); },
+    k: () => go(current() - 1),
+    w: () => { const index = current(); if (index >= 0) cards[index].nextWindow(); },
+    o: () => { const index = current(); if (index >= 0) cards[index].switchOutline(); },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in actions)) return;
+    event.preventDefault();
+    actions[event.key]();
+  });
 }
 
 setUpTheme();
-document.querySelectorAll(".card").forEach(setUpCard);
+setUpKeys(Array.from(document.querySelectorAll(".card"), setUpCard));
+for (const element of document.querySelectorAll(".needs-script")) element.hidden = false;

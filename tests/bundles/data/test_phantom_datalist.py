@@ -8,10 +8,11 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from nodulescope.bundles.coordinates import swap_ras_lps, world_to_index
 from nodulescope.bundles.data import phantom_datalist
-from nodulescope.bundles.data.phantom_datalist import box_of, write_phantom_datalists
+from nodulescope.bundles.data.phantom_datalist import box_of, label_places, near_nodules, write_phantom_datalists
 from nodulescope.bundles.data.phantoms import PhantomScan, Scanner, make_phantom
 from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec
 from nodulescope.bundles.data.smoke_datalist import SMALL_PATIENT, smoke_datalist
@@ -36,6 +37,29 @@ def test_box_of_a_label_in_the_patients_millimetres() -> None:
     affine = np.diag([-2.0, 1.0, 3.0, 1.0])
     affine[:3, 3] = (100.0, 0.0, -50.0)
     assert box_of(label, affine) == [100.0 - 2 * 3.0, 3.0, -50.0 + 3 * 6.5, 6.0, 1.0, 6.0]
+
+
+def test_nothing_has_no_box() -> None:
+    with pytest.raises(ValueError, match="no box"):
+        box_of(np.zeros((3, 3, 3), bool), np.eye(4))
+
+
+def test_what_is_near_is_what_the_distance_to_all_labels_says() -> None:
+    labels = np.zeros((60, 50, 40), np.uint8)
+    labels[5:9, 5:9, 5:9], labels[20:23, 8:11, 6:9], labels[48:52, 40:44, 30:34], labels[0, 49, 39] = 1, 2, 3, 4
+    np.testing.assert_array_equal(near_nodules(labels), ndimage.distance_transform_edt(labels == 0) < phantom_datalist.CLEARANCE)
+    assert not near_nodules(np.zeros((4, 4, 4), np.uint8)).any()
+
+
+def test_boxes_and_middles_are_those_of_a_search_through_the_whole_map() -> None:
+    labels = np.transpose(np.random.default_rng(3).integers(0, 4, (9, 12, 15)), (2, 1, 0)).astype(np.uint8)
+    labels[:4] = 0
+    places = label_places(labels)
+    for number in (1, 2, 3):
+        whole = np.nonzero(labels == number)
+        assert [(axis.start, axis.stop - 1) for axis in places[number]] == [(hit.min(), hit.max()) for hit in whole]
+        inside = [axis + span.start for axis, span in zip(np.nonzero(labels[places[number]] == number), places[number], strict=True)]
+        assert [axis.mean() for axis in inside] == [axis.mean() for axis in whole]
 
 
 def test_every_other_patient_is_for_validation(folder: Path) -> None:

@@ -60,3 +60,63 @@ def test_an_image_of_nothing_but_padding_is_refused():
 
 def test_lung_is_evidence_enough():
     require_hounsfield_units(np.array([[[-850.0, 40.0]]], dtype=np.float32), None, "scan")
+
+
+def scan(air=-1000.0, lung=-850.0, tissue=50.0, bone=700.0, shape=(40, 40, 40)):
+    """Shares of a chest: 35 % air, 20 % lung, 44 % soft tissue, 1 % bone, each with noise of 20 HU."""
+    rng = np.random.default_rng(0)
+    parts = rng.choice([air, lung, tissue, bone], p=[0.35, 0.2, 0.44, 0.01], size=shape)
+    return (parts + 20 * rng.standard_normal(shape)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        scan(),
+        scan(air=-1024),
+        scan(tissue=-110),  # a fat patient
+        scan(tissue=85),  # with contrast agent
+        scan(air=-860),  # no air but the lungs
+        np.where(np.indices((40, 40, 40))[0] < 36, -870, 40).astype(np.float32),  # cut to the lungs
+    ],
+)
+def test_chests_of_many_kinds_pass(values):
+    require_hounsfield_units(values, None, "scan")
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        (scan(air=-1200, lung=-1050), "air lies at -1"),
+        (scan(air=-600, lung=-650, tissue=400), "air lies at -6"),
+        (scan(tissue=400), "only 0.0% of them are soft tissue"),
+        (scan(air=-860, tissue=180), "soft tissue lies at 1"),
+        (scan(bone=40, lung=1500), "20% of them are as dense as bone"),
+        (np.abs(scan()) - 400 * (np.indices((40, 40, 40)).sum(axis=0) == 0), "only 0.0% of them are air or lung"),
+    ],
+)
+def test_shifted_and_scaled_values_are_refused(values, fault):
+    with pytest.raises(InputError, match="do not look like Hounsfield units") as caught:
+        require_hounsfield_units(values.astype(np.float32), None, "scan")
+    assert fault in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_intercept_applied_twice_is_seen_though_air_then_counts_as_padding():
+    values = scan(shape=(48, 48, 48)) - 1024
+    padding = replace_padding(values)
+    assert padding is not None
+    assert 0.5 < padding.mean() < 0.6
+    with pytest.raises(InputError, match=r"only \d\.\d% of them are soft tissue"):
+        require_hounsfield_units(values, padding, "scan")
+
+
+def test_a_missing_intercept_is_seen_behind_undeclared_padding():
+    values = scan() + 1024
+    values[0] = -1024
+    with pytest.raises(InputError, match=r"are soft tissue|as dense as bone|soft tissue lies"):
+        require_hounsfield_units(values, None, "scan")
+
+
+def test_few_voxels_are_not_judged_by_their_peaks():
+    require_hounsfield_units(scan(tissue=400, shape=(30, 30, 30)), None, "scan")

@@ -6,7 +6,7 @@ import pytest
 from pydicom.uid import MRImageStorage, SegmentationStorage
 
 from nodulescope.bundles.errors import InputError
-from nodulescope.operators.dicom.ct_slice import ct_slices, is_ct_image
+from nodulescope.operators.dicom.ct_slice import ct_slices, is_ct_image, is_placed
 
 
 @pytest.fixture
@@ -38,6 +38,51 @@ def test_only_ct_images_count(header):
 def test_a_localizer_is_no_slice_even_when_it_lacks_a_scale(header):
     header.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
     del header.RescaleSlope
+    assert ct_slices(header) == []
+
+
+@pytest.mark.parametrize(
+    "image_type",
+    [
+        ["DERIVED", "SECONDARY", "AXIAL", "CSA MIP"],
+        ["DERIVED", "SECONDARY", "MIN_IP"],
+        ["DERIVED", "SECONDARY", "OTHER", "PROJECTION IMAGE"],
+        ["DERIVED", "PRIMARY", "PERFUSION", "RCBF"],
+        "SCOUT",
+    ],
+)
+def test_projections_and_parameter_maps_are_no_slices(image_type, header):
+    header.ImageType = image_type
+    assert ct_slices(header) == []
+
+
+@pytest.mark.parametrize(
+    "image_type", [["ORIGINAL", "SECONDARY", "AXIAL"], ["DERIVED", "SECONDARY", "MPR"], ["DERIVED", "PRIMARY", "AXIAL", "CSA MPR"]]
+)
+def test_reformats_are_slices(image_type, header):
+    header.ImageType = image_type
+    assert len(ct_slices(header)) == 1
+
+
+def test_one_part_of_a_split_object_is_refused(header):
+    header.InConcatenationTotalNumber = 2
+    with pytest.raises(InputError, match="only one part of a multi-frame image"):
+        ct_slices(header)
+
+
+def test_an_image_without_any_place_is_told_from_a_damaged_slice(header):
+    assert is_placed(header)
+    del header.ImagePositionPatient
+    assert is_placed(header)
+    del header.ImageOrientationPatient
+    assert not is_placed(header)
+
+
+def test_a_frame_calculated_as_a_projection_is_no_slice(shared_data):
+    header = pydicom.dcmread(shared_data / "odd-dicom" / "multiframe" / "mf.dcm", stop_before_pixels=True)
+    for group in (*header.SharedFunctionalGroupsSequence, *header.PerFrameFunctionalGroupsSequence):
+        for kind in group.get("CTImageFrameTypeSequence", ()):
+            kind.VolumeBasedCalculationTechnique = "MAX_IP"
     assert ct_slices(header) == []
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pydicom
 import pytest
@@ -41,7 +42,10 @@ DERIVED = ("DERIVED", "SECONDARY", "AXIAL")
         ({"body_part": "CHESTABDPELVIS"}, {"body_part": "", **LONG}, "is of the chest"),
         ({"body_part": ""}, {"body_part": "HEAD", **LONG}, "is of the chest"),
         (LONG, {"spacing": (1, 1, 1)}, "covers most of the patient"),
-        ({"shape": (10, 10, 40), "spacing": (1, 1, 1.25)}, {"shape": (10, 10, 20), "spacing": (1, 1, 2.5)}, "has the thinnest slices"),
+        ({"shape": (10, 10, 40), "spacing": (1, 1, 1.25)}, {"shape": (10, 10, 20), "spacing": (1, 1, 2.5)}, "has thin slices"),
+        ({"shape": (10, 10, 20), "spacing": (1, 1, 2.5)}, {"shape": (10, 10, 10), "spacing": (1, 1, 5)}, "has thin slices"),
+        ({"shape": (10, 10, 50), "spacing": (1, 1, 1)}, {"shape": (10, 10, 40), "spacing": (1, 1, 1.25)}, "has the thinnest slices"),
+        ({"spacing": (0.6, 0.6, 2.5)}, {"spacing": (0.9, 0.9, 2.5)}, "has the smallest pixels"),
     ],
 )
 @pytest.mark.parametrize("swapped", [False, True])
@@ -63,7 +67,7 @@ def test_thin_slices_do_not_beat_coverage_and_some_slices_less_are_no_less_cover
     assert chosen.stack.slices[0].header.SeriesInstanceUID == uids[1]
     assert chosen.reason == (
         "Series 2 (152 slices every 1.25 mm over 190 mm) was chosen from 3 CT series because it "
-        "covers most of the patient, has the thinnest slices."
+        "covers most of the patient, has thin slices."
     )
 
 
@@ -131,13 +135,82 @@ def test_a_broken_series_gives_way_to_a_sound_one_and_is_mentioned(study):
     chosen = choose_series(broken, "scan")
     assert chosen.stack.slices[0].header.SeriesInstanceUID == uids[1]
     assert len(chosen.warnings) == 1
-    assert chosen.warnings[0].startswith("Another series was passed over: scan: series 1: 1 slice(s) missing between z = -367.00 mm")
+    assert chosen.warnings[0].startswith("Series 1 was passed over: 1 slice(s) missing between z = -367.00 mm")
     with pytest.raises(InputError, match=r"^scan: 1 slice\(s\) missing"):
         choose_series(broken, "scan", uids[0])
 
 
-def test_two_studies_are_never_guessed_between(study):
+def test_a_series_of_damaged_pixels_gives_way(study):
+    headers, uids = study(LONG, {})
+    for header in headers:
+        if header.SeriesNumber == 1:
+            path = Path(header.filename)
+            path.write_bytes(path.read_bytes()[:-80])
+    chosen = choose_series(headers, "scan")
+    assert chosen.stack.slices[0].header.SeriesInstanceUID == uids[1]
+    assert len(chosen.warnings) == 1
+    assert "pixel data is truncated or damaged" in chosen.warnings[0]
+
+
+def test_a_series_of_projections_is_passed_over_without_a_word(study):
+    headers, uids = study({**LONG, "image_type": ("DERIVED", "SECONDARY", "AXIAL", "MIP")}, {})
+    chosen = choose_series(headers, "scan")
+    assert chosen.stack.slices[0].header.SeriesInstanceUID == uids[1]
+    assert chosen.warnings == ()
+
+
+def test_a_folder_in_a_warning_stays_unnamed(study):
+    headers, _ = study(LONG, {})
+    for header in headers:
+        if header.SeriesNumber == 1:
+            del header.RescaleSlope
+    folder = headers[0].filename.rsplit("/", 2)[0]
+    (warning,) = choose_series(headers, folder).warnings
+    assert warning.startswith("Series 1 was passed over: 1/ct-0001.dcm: RescaleSlope is missing")
+
+
+def test_the_newest_study_is_analysed_and_the_older_ones_are_its_priors(study):
+    headers, uids = study({"study_date": "20180301"}, {"study_date": "20210515"}, {"study_date": "20200229"})
+    chosen = choose_series(headers, "scan")
+    assert chosen.stack.slices[0].header.SeriesInstanceUID == uids[1]
+    assert chosen.reason.endswith("is the only CT series that can be analysed.")
+    assert [(p.date.isoformat(), p.series_instance_uid) for p in chosen.priors] == [("2020-02-29", uids[2]), ("2018-03-01", uids[0])]
+    assert [w[:40] for w in chosen.warnings] == ["An older CT study of 2020-02-29 (study 1", "An older CT study of 2018-03-01 (study 1"]
+    older = choose_series(headers, "scan", uids[2])
+    assert older.stack.slices[0].header.StudyDate == "20200229"
+    assert [p.date.isoformat() for p in older.priors] == ["2018-03-01"]
+
+
+def test_a_prior_is_known_by_its_best_series(study):
+    headers, uids = study({}, {"study_date": "19991231", "image_type": DERIVED, **LONG}, {"study_date": "19991231"})
+    assert [p.series_instance_uid for p in choose_series(headers, "scan").priors] == [uids[2]]
+
+
+def test_a_newest_study_without_a_scan_is_passed_over_and_a_broken_one_is_not(study):
     headers, uids = study({}, {"study_date": "20010101"})
-    with pytest.raises(InputError, match="CT of 2 studies"):
+    few = [h for h in headers if h.StudyDate != "20010101" or h.InstanceNumber < 4]
+    chosen = choose_series(few, "scan")
+    assert chosen.stack.slices[0].header.SeriesInstanceUID == uids[0]
+    assert [w[:25] for w in chosen.warnings] == ["A newer CT study (study 1"]
+    gap = [h for h in headers if h.StudyDate != "20010101" or h.InstanceNumber != 4]
+    with pytest.raises(InputError, match=r"1 slice\(s\) missing"):
+        choose_series(gap, "scan")
+
+
+def test_studies_of_one_day_compete(study):
+    headers, uids = study({}, {"study_time": "130000", **LONG})
+    chosen = choose_series(headers, "scan")
+    assert chosen.stack.slices[0].header.SeriesInstanceUID == uids[1]
+    assert chosen.priors == ()
+    assert [w[:37] for w in chosen.warnings] == ["Another CT study of the same day (stu"]
+
+
+def test_patients_are_never_mixed_and_never_named(study):
+    headers, uids = study({"patient_id": "ID-4711"}, {"patient_id": "ID-0815", "patient_name": "Doe^Jane", "study_date": "20010101"})
+    with pytest.raises(InputError, match=r"^scan: holds CT of 2 patients; name the folder of one patient") as caught:
         choose_series(headers, "scan")
-    assert choose_series(headers, "scan", uids[1]).stack.slices[0].header.StudyDate == "20010101"
+    assert not any(secret in str(caught.value) for secret in ("4711", "0815", "Doe"))
+    chosen = choose_series(headers, "scan", uids[1])
+    assert chosen.stack.slices[0].header.StudyDate == "20010101"
+    assert chosen.priors == ()
+    assert chosen.warnings == ()

@@ -6,6 +6,7 @@ import random
 import numpy as np
 import pydicom
 import pytest
+from highdicom.spatial import get_series_volume_positions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,17 +131,71 @@ def test_mixed_slices_are_refused(headers):
     assert "2 frames of reference" in refusal(headers)
 
 
-def test_gantry_tilt_is_refused_and_measured(headers):
+def test_a_tilted_gantry_gives_an_upright_grid_that_holds_every_slice(headers):
     for n, header in enumerate(headers):
         move(header, y=2.5 * n * np.tan(np.radians(14)))
-    assert "tilted by 14.0 degrees" in refusal(headers)
+    stack = stack_slices(slices_of(headers), "scan")
+    assert stack.tilt_deg == pytest.approx(14.0)
+    lean = 11 * 2.5 * np.tan(np.radians(14)) / 0.5  # in rows of 0.5 mm
+    np.testing.assert_allclose(stack.offsets_px[[0, -1]], [[0, 0], [0, lean]], atol=1e-6)
+    assert stack.size == (10, 11 + int(np.ceil(lean)))
+    np.testing.assert_allclose(stack.affine_lps[:3, 2], [0, 0, 2.5], atol=1e-9)
+    for k, (offset, one) in enumerate(zip(stack.offsets_px, stack.slices, strict=True)):
+        np.testing.assert_allclose(stack.affine_lps @ [*offset, k, 1], [*one.position, 1], atol=1e-6)
+
+
+def test_a_gantry_tilted_backwards_moves_the_origin(headers):
+    for n, header in enumerate(headers):
+        move(header, y=-2.5 * n * np.tan(np.radians(20)))
+    stack = stack_slices(slices_of(headers), "scan")
+    np.testing.assert_allclose(stack.offsets_px[-1], [0, 0], atol=1e-6)
+    assert stack.affine_lps[1, 3] == pytest.approx(37.25 - 27.5 * np.tan(np.radians(20)))
+
+
+def test_slices_that_lean_further_than_a_gantry_are_refused(headers):
+    for n, header in enumerate(headers):
+        move(header, y=2.5 * n)
+    assert "its slices lean by 45.0 degrees, more than a gantry tilts (30 degrees)" in refusal(headers)
 
 
 def test_rounding_is_no_tilt(headers):
     for n, header in enumerate(headers):
-        move(header, y=2.5 * n * np.tan(np.radians(0.2)))
+        move(header, y=2.5 * n * np.tan(np.radians(0.4)))
     stack = stack_slices(slices_of(headers), "scan")
-    np.testing.assert_allclose(stack.affine_lps[1, 2], 2.5 * np.tan(np.radians(0.2)))  # kept, so that no slice is displaced
+    assert stack.offsets_px is None
+    assert stack.size == (10, 11)
+    np.testing.assert_allclose(stack.affine_lps[:3, 2], [0, 0, 2.5], atol=1e-9)
+
+
+def test_a_slice_beside_the_others_is_refused(headers):
+    move(headers[4], x=20)
+    message = refusal(headers)
+    assert "its slices do not lie in one line: the one at z = -402.00 mm (ct-0005.dcm) lies 26.7 pixels aside" in message
+
+
+def test_two_images_of_one_uid_are_refused(headers):
+    headers[7].SOPInstanceUID = headers[2].SOPInstanceUID
+    message = refusal(headers)
+    assert "two different images carry the same SOP Instance UID, one at z = -407.00 mm (ct-0003.dcm)" in message
+
+
+@given(st.permutations(range(12)))
+def test_the_order_is_that_of_highdicom(order):
+    headers = []
+    for n in order:
+        header = pydicom.FileDataset("x", {})
+        header.SOPClassUID, header.SOPInstanceUID = pydicom.uid.CTImageStorage, f"1.2.{n + 1}"
+        header.ImageOrientationPatient, header.PixelSpacing = [0, 1, 0, 0, 0, -1], [0.7, 0.7]
+        header.Rows = header.Columns = 16
+        header.RescaleSlope, header.RescaleIntercept = 1, -1024
+        header.ImagePositionPatient = [-3.0 * n, 5, 7]
+        headers.append(header)
+    stack = stack_slices(slices_of(headers), "scan")
+    spacing, places = get_series_volume_positions(headers, index_convention="RD")
+    assert stack.spacing_mm == pytest.approx(spacing)
+    assert [str(one.header.SOPInstanceUID) for one in stack.slices] == [
+        str(header.SOPInstanceUID) for _, header in sorted(zip(places, headers, strict=True), key=lambda pair: pair[0])
+    ]
 
 
 def test_too_few_slices_are_refused(headers):

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from nodulescope.operators.examination import Assessment, NoduleType, NotAssessed, Status
+from nodulescope.operators.examination import Assessment, Guideline, NoduleType, NotAssessed, Recommendation, Status
 from nodulescope.operators.examination.findings_json import (
     InvalidFindings,
     examination_to_findings,
@@ -15,6 +15,7 @@ from nodulescope.operators.examination.findings_json import (
     validate_findings,
     write_findings,
 )
+from nodulescope.operators.priors import PriorComparison, PriorStudy
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +29,13 @@ def _reasons(findings):
 
 def test_the_keys_are_those_of_the_design(findings):
     assert list(findings) == [
-        "schema_version", "generator", "input", "models", "lungs", "nodules", "assessment", "timings_s", "peak_memory_mb",
+        "schema_version", "generator", "input", "models", "lungs", "nodules", "prior", "assessment", "timings_s",
+        "peak_memory_mb",
     ]  # fmt: skip
     assert list(findings["nodules"][0]) == [
         "id", "tracking_uid", "center_lps_mm", "side", "type", "long_axis_mm", "short_axis_mm", "mean_diameter_mm", "volume_mm3",
         "solid_diameter_mm", "is_mass", "probability", "malignancy", "malignancy_probability", "attributes", "status", "prior", "lung_rads",
+        "mean_hu", "position", "lung_third", "lung_region", "pleura_distance_mm",
     ]  # fmt: skip
 
 
@@ -68,9 +71,28 @@ def test_numbers_carry_no_more_digits_than_they_are_worth(findings):
     assert findings["nodules"][0]["malignancy_probability"] == 0.8765
 
 
+def test_the_place_is_said_in_words_and_codes(findings, dicom_examination):
+    place = {key: findings["nodules"][0][key] for key in ("position", "lung_third", "lung_region", "pleura_distance_mm")}
+    assert place == {
+        "position": "right lung, upper third, posterolateral, 12 mm from the pleura",
+        "lung_third": "upper",
+        "lung_region": "posterolateral",
+        "pleura_distance_mm": 12.3,
+    }
+    assert findings["nodules"][0]["mean_hu"] == round(dicom_examination.nodules[0].measurements.mean_hu, 1)
+
+
+def test_a_nodule_that_was_not_located_says_so(dicom_examination):
+    nodules = tuple(dataclasses.replace(nodule, location=None) for nodule in dicom_examination.nodules)
+    findings = examination_to_findings(dataclasses.replace(dicom_examination, nodules=nodules))
+    validate_findings(findings)
+    assert findings["nodules"][0]["position"] is None
+    assert {f"nodules[].{key}" for key in ("position", "lung_third", "lung_region", "pleura_distance_mm")} <= set(_reasons(findings))
+
+
 def test_every_null_has_a_reason(findings):
     reasons = _reasons(findings)
-    expected = {"brock", "fleischner", "nodules[].lung_rads", "nodules[].prior", "nodules[].solid_diameter_mm"}
+    expected = {"brock", "bts", "fleischner", "nodules[].lung_rads", "nodules[].prior", "nodules[].solid_diameter_mm"}
     assert set(reasons) == expected
     assert reasons["fleischner"] == "The age is not known.", "a reason of the examination goes before the general one"
 
@@ -87,13 +109,27 @@ def test_what_is_not_null_needs_no_reason(dicom_examination):
         )
         for nodule in dicom_examination.nodules
     )
-    assessment = Assessment("4B", "CT at 3 months", {"range": (0.12345678, 0.5)}, (NotAssessed("airway", "The models cannot see it."),))
-    findings = examination_to_findings(dataclasses.replace(dicom_examination, nodules=nodules, assessment=assessment))
+    missing = (NotAssessed("airway", "The models cannot see it.", "airways", (2,), ("age",)),)
+    next_ct = Recommendation(Guideline.LUNG_RADS, "follow-up-ct", (2,), (3, 3), pet_ct=True)
+    assessment = Assessment("4B", "CT at 3 months", {"range": (0.12345678, 0.5)}, missing, {"2": "mass"}, {"2": "discharge"}, (next_ct,))
+    comparison = PriorComparison(PriorStudy("prior", ()), None, None)
+    compared = dataclasses.replace(dicom_examination, nodules=nodules, assessment=assessment, comparison=comparison)
+    findings = examination_to_findings(compared)
     validate_findings(findings)
     assert _reasons(findings) == {"airway": "The models cannot see it."}
     assert findings["nodules"][0]["prior"] == {"mean_diameter_mm": 5.1235, "days": 90, "doubling_time_days": None}
     assert findings["nodules"][0]["solid_diameter_mm"] == 4.0
     assert findings["assessment"]["brock"] == {"range": [0.1235, 0.5]}
+    assert (findings["assessment"]["lung_rads_rows"], findings["assessment"]["bts"]) == ({"2": "mass"}, {"2": "discharge"})
+    assert findings["assessment"]["not_assessed"] == [
+        {"what": "airway", "reason": "The models cannot see it.", "code": "airways", "nodules": [2], "inputs": ["age"]}
+    ]
+    (recommendation,) = findings["assessment"]["recommendations"]
+    assert recommendation == {
+        "guideline": "lung-rads-2022", "code": "follow-up-ct", "nodules": [2], "months": [3, 3], "later_months": [], "every_months": None,
+        "until_months": None, "pet_ct": True, "risk": None, "provided": [], "category": None, "text": recommendation["text"],
+    }  # fmt: skip
+    assert "Low-dose CT in 3 months" in recommendation["text"]
 
 
 def test_an_input_without_uids_says_so(dicom_examination):
@@ -126,6 +162,9 @@ def test_the_file_holds_the_findings(findings, dicom_examination, tmp_path):
         (("input", "kind"), "jpeg", "input.kind"),
         (("lungs", "fully_covered"), "yes", "lungs.fully_covered"),
         (("nodules", 0, "comment"), "new key", "nodules.0"),
+        (("assessment", "bts"), {"1": 3}, "assessment.bts.1"),
+        (("assessment", "recommendations"), [{"text": "CT"}], "assessment.recommendations.0"),
+        (("assessment", "not_assessed", 0, "nodules"), [0], "assessment.not_assessed.0.nodules.0"),
     ],
 )
 def test_findings_that_break_the_schema_are_refused(findings, path, value, where):

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from nodulescope.bundles.contracts import LEFT_LUNG, RIGHT_LUNG, Candidate, CTSource, CTVolume, Grade, LungMask, Outline
-from nodulescope.operators.examination import Examination, ModelProvenance
+from nodulescope.operators.examination import Assessment, Examination, ModelProvenance, NotAssessed, Region, Status, Third
 from nodulescope.operators.examination.findings_json import examination_to_findings, validate_findings
-from nodulescope.operators.nodules import Thresholds, assess_examination
-from nodulescope.operators.nodules.assessment import own_version, peak_memory_mb
+from nodulescope.operators.guidelines.history import PatientHistory, Sex
+from nodulescope.operators.nodules import Thresholds, assess_examination, with_guidelines
+from nodulescope.operators.nodules.assessment import LUNGS_CUT_OFF, own_version, peak_memory_mb
 
 MODELS = tuple(
     ModelProvenance(stage, stage, "1.0", f"{n}" * 64)
@@ -37,6 +39,14 @@ def ball(center: Point, diameter_mm: float, probability: float = 0.9, malignancy
     radius = np.linalg.norm(np.moveaxis(np.indices((64, 64, 64)), 0, -1) - 31.5, axis=-1)
     outline = Outline((1 / (1 + np.exp(-np.clip((diameter_mm / 2 - radius) / 0.7, -40, 40)))).astype(np.float32), affine)
     return Candidate(center, diameter_mm, score), outline, Grade(probability, 3.0, malignancy, {"texture": 5.0})
+
+
+def with_dense_ball(chest: tuple[CTVolume, LungMask], center: Point, diameter_mm: float) -> tuple[CTVolume, LungMask]:
+    """The chest with soft tissue where a ball is."""
+    ct, lungs = chest
+    points = np.moveaxis(np.indices(ct.shape), 0, -1) * 2.0 + ct.affine_lps[:3, 3]
+    inside = np.linalg.norm(points - np.array(center), axis=-1) <= diameter_mm / 2 + 1
+    return replace(ct, hu=np.where(inside, 40.0, ct.hu).astype(np.float32)), lungs
 
 
 def assess(chest: tuple[CTVolume, LungMask], findings: Sequence[Finding], thresholds: Thresholds | None = None) -> Examination:
@@ -105,7 +115,63 @@ def test_a_chest_without_findings_is_an_examination_too(chest: tuple[CTVolume, L
     validate_findings(findings)
     not_assessed = [entry["what"] for entry in findings["assessment"]["not_assessed"]]
     assert sorted(not_assessed) == sorted({*not_assessed})  # each value once
-    assert {"lung_rads", "fleischner", "brock"} <= {*not_assessed}
+    assert {"nodules[].prior", "fleischner", "airway_nodules"} <= {*not_assessed}
+    assert findings["assessment"]["lung_rads"] == "1"
+    assert (findings["assessment"]["brock"], findings["assessment"]["bts"]) == ({}, {})
+
+
+@dataclass(frozen=True)
+class Prior:
+    interval_days: float | None
+
+
+def test_lungs_that_the_scan_cuts_off_are_a_warning(chest: tuple[CTVolume, LungMask]) -> None:
+    ct, lungs = chest
+    assert assess(chest, []).ct.source.warnings == ()
+    cut_off = assess((ct, replace(lungs, fully_covered=False)), [])
+    assert cut_off.ct.source.warnings == (LUNGS_CUT_OFF,)
+    assert "lung_coverage" in {item.what for item in cut_off.assessment.not_assessed}
+
+
+def test_nodules_are_located_in_their_lungs(chest: tuple[CTVolume, LungMask]) -> None:
+    (nodule,) = assess(chest, [ball((40, 18, -26), 6.0)]).nodules
+    assert nodule.location is not None
+    assert (nodule.location.region, nodule.location.third) == (Region.POSTERIOR, Third.LOWER)
+    assert nodule.location.pleura_distance_mm == pytest.approx(8.0, abs=1.0), "the lung ends at z = -37"
+
+
+def test_guidelines_class_the_nodules_and_are_written(chest: tuple[CTVolume, LungMask]) -> None:
+    history = PatientHistory(age=62.0, sex=Sex.MALE, family_history=False, emphysema=False)
+    findings = [ball((40, 0, 0), 9.0), ball((-40, 0, 0), 5.0)]
+    exam = assess_examination(*with_dense_ball(chest, (40, 0, 0), 9.0), findings, MODELS, Thresholds(nodule_probability=0.5), {}, history)
+    assert [(n.measurements.volume_mm3 > 200, n.lung_rads) for n in exam.nodules] == [(True, "4A"), (False, "2")]
+    written = examination_to_findings(exam)
+    validate_findings(written)
+    assessment = written["assessment"]
+    assert assessment["lung_rads"] == "4A"
+    assert assessment["brock"]["1"]["unknown"] == ["upper_lobe", "spiculation"]
+    assert 0 < assessment["brock"]["1"]["low"] < assessment["brock"]["1"]["high"] < 0.3
+    first = assessment["recommendations"][0]
+    assert (first["guideline"], first["code"], first["months"], first["nodules"]) == ("lung-rads-2022", "follow-up-ct", [3, 3], [1])
+    assert first["text"].startswith("Lung-RADS v2022 (screening), category 4A: Low-dose CT in 3 months (nodule 1)")
+    assert {"fleischner_conditions", "spiculation"} <= {entry["what"] for entry in assessment["not_assessed"]}
+
+
+def test_nodules_are_classed_anew_beside_a_prior(chest: tuple[CTVolume, LungMask]) -> None:
+    exam = assess(with_dense_ball(chest, (40, 0, 0), 9.0), [ball((40, 0, 0), 9.0)])
+    before = {"mean_diameter_mm": 7.0, "type": "solid", "interval_days": 180}
+    followed = replace(exam, nodules=(replace(exam.nodules[0], status=Status.GROWING, prior=before),))
+    again = with_guidelines(followed, PatientHistory(), Prior(180))
+    assert (exam.assessment.lung_rads, again.assessment.lung_rads) == ("4A", "4B")
+    assert "nodules[].prior" not in {item.what for item in again.assessment.not_assessed}
+
+
+def test_why_no_prior_was_compared_is_kept(chest: tuple[CTVolume, LungMask]) -> None:
+    exam = assess(with_dense_ball(chest, (40, 0, 0), 9.0), [ball((40, 0, 0), 9.0)])
+    declined = NotAssessed("nodules[].prior", "The lungs could not be registered.")
+    again = with_guidelines(replace(exam, assessment=Assessment(not_assessed=(declined,))), PatientHistory())
+    assert [item for item in again.assessment.not_assessed if item.what == "nodules[].prior"] == [declined]
+    assert again.assessment.lung_rads == "4A"
 
 
 def test_memory_and_version_are_the_processes_own() -> None:

@@ -100,7 +100,7 @@ def test_the_same_scan_as_dicom_and_as_nrrd(shared_data, assert_same_image):
 @pytest.mark.parametrize(
     ("folder", "rule"),
     [
-        ("gantrytilting", "tilted by 14.0 degrees"),
+        ("gantrytilting", "4 slices are too few"),
         ("sliceincrement/001", r"1 slice\(s\) missing between z = 28.11 mm and z = 38.11 mm"),
         ("sliceincrement/002", r"1 slice\(s\) missing between"),
         ("slicecount", r"holds no CT image, only MR \(2\)"),
@@ -123,4 +123,4 @@ def test_real_headers_of_broken_series_as_if_they_were_ct(folder, rule, shared_d
 def test_real_enhanced_images_of_few_frames(shared_data):
     folder = shared_data / "odd-dicom" / "multiframe"
     assert "3 slices are too few" in refusal(folder / "mf.dcm")
-    assert "2 slices are too few" in refusal(folder / "eCT_Supplemental.dcm")
+    assert "only localizers (scout views), projections or parameter maps" in refusal(folder / "eCT_Supplemental.dcm")  # maps of blood flow

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,13 @@ from nodulescope.operators.examination import (
     NoduleType,
     NotAssessed,
     Side,
+    Status,
 )
+from nodulescope.operators.guidelines.history import PatientHistory
+from nodulescope.operators.nodules.assessment import with_guidelines
+from nodulescope.operators.priors import PriorComparison, PriorStudy, ResolvedNodule
+from nodulescope.operators.priors.growth import doubling_time_days, volume_change_percent
+from nodulescope.operators.priors.prior_study import recorded
 
 MakeExamination = Callable[..., Examination]
 
@@ -143,3 +150,53 @@ def make_examination() -> MakeExamination:
 def examination(make_examination: MakeExamination) -> Examination:
     """The chest with its three nodules: a mass on the left, two small nodules on the right."""
     return make_examination()
+
+
+PRIOR_MOVED_MM = (4.0, -3.0, 10.0)
+"""The patient lay elsewhere in the prior."""
+
+DAYS = 366
+
+
+@pytest.fixture(scope="session")
+def follow_up(make_examination: MakeExamination) -> Examination:
+    """The chest a year after a prior: nodule 1 grew by a quarter, 2 is new, 3 is stable, and one more is gone."""
+    exam = make_examination()
+    grew, new, stable = exam.nodules
+    entries = {grew.id: _prior_of(grew, 0.8), stable.id: _prior_of(stable, 0.99)}
+    gone = replace(recorded(stable), id=4, mean_diameter_mm=6.2, volume_mm3=125.0)
+    moved = exam.ct.affine_lps.copy()
+    moved[:3, 3] += PRIOR_MOVED_MM
+    comparison = PriorComparison(
+        PriorStudy("prior", (), study_date=date(2023, 2, 28), ct=replace(exam.ct, affine_lps=moved)),
+        DAYS,
+        None,
+        status={grew.id: Status.GROWING, new.id: Status.NEW, stable.id: Status.STABLE},
+        entries=entries,
+        resolved=(ResolvedNodule(gone, gone.center_lps_mm),),
+        warnings=("The prior does not cover the whole lungs.",),
+    )
+    nodules = tuple(replace(n, status=comparison.status[n.id], prior=entries.get(n.id)) for n in exam.nodules)
+    return with_guidelines(replace(exam, nodules=nodules, comparison=comparison), PatientHistory(age=63), comparison)
+
+
+def _prior_of(nodule: Nodule, scale: float) -> dict[str, Any]:
+    """What a prior says of a nodule whose diameters were so many times those of today."""
+    sizes = nodule.measurements
+    volume = sizes.volume_mm3 * scale**3
+    return {
+        "tracking_uid": nodule.tracking_uid,
+        "id": nodule.id,
+        "study_date": "2023-02-28",
+        "interval_days": DAYS,
+        "type": nodule.type.value,
+        "long_axis_mm": sizes.long_axis_mm * scale,
+        "short_axis_mm": sizes.short_axis_mm * scale,
+        "mean_diameter_mm": sizes.mean_diameter_mm * scale,
+        "solid_diameter_mm": None,
+        "volume_mm3": volume,
+        "center_lps_mm": list(np.add(sizes.center_lps_mm, PRIOR_MOVED_MM)),
+        "volume_change_percent": volume_change_percent(volume, sizes.volume_mm3),
+        "volume_doubling_time_days": doubling_time_days(volume, sizes.volume_mm3, DAYS),
+        "mean_diameter_change_mm": sizes.mean_diameter_mm * (1 - scale),
+    }

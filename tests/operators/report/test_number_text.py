@@ -27,6 +27,16 @@ def test_a_model_is_never_certain(probability: float, text: str) -> None:
     assert number_text.percent(probability) == text
 
 
+@pytest.mark.parametrize(("value", "text"), [(2.46, "+2.5"), (-1.0, "−1.0"), (0.04, "0.0"), (-0.04, "0.0"), (0.0, "0.0")])
+def test_changes_have_a_sign(value: float, text: str) -> None:
+    assert number_text.signed(value, 1) == text
+
+
+def test_ranges_of_probabilities() -> None:
+    assert number_text.percent_range(0.051, 0.398) == "5%–40%"
+    assert number_text.percent_range(0.051, 0.049) == "5%"
+
+
 def test_sizes() -> None:
     assert number_text.millimetres(8.04) == "8.0"
     assert number_text.cubic_millimetres(33.51) == "33.5"

@@ -175,7 +175,7 @@ def test_what_is_left_out_is_listed(tmp_path: Path) -> None:
     with (tmp_path / "left_out.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [["series_instance_uid", "patient", "reason"], ["1.2", "Q", "images: no lungs, sorry"], ["", "", "a.xml: broken"]]
-    with pytest.raises(InputError, match="no scan is left; the table says why"):
+    with pytest.raises(InputError, match=r"left_out\.csv: no scan is left; the table says why, first of all: a\.xml: broken$"):
         write_lidc_datalists([], [LeftOut("a.xml: broken")], tmp_path)
 
 
