@@ -25,7 +25,7 @@ from nodulescope.bundles.training.checkpoints import save_weights
 SMALL_NETWORKS: Mapping[str, Mapping[str, Any]] = {
     "lung_segmentation": {"network_def#channels": [4, 8, 8, 8, 8]},
     "nodule_detection": {"network_def#channels": [8, 8, 16, 16], "network_def#pyramid_channels": 8},
-    "nodule_segmentation": {"network_def#channels": [4, 8, 8, 8]},
+    "nodule_segmentation": {"network_def#channels": [4, 8, 8]},
     "nodule_grading": {"network_def#channels": [4, 8, 8, 16]},
 }
 
