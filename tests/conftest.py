@@ -1,11 +1,14 @@
-"""What tests of every room share: real data where it is at hand, hypothesis profiles, and small CTs in any orientation."""
+"""What tests of every room share: real data where it is at hand, hypothesis profiles, small CTs in any orientation, DICOM validators."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -23,8 +26,16 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 REAL_SCANS_MISSING = "real scans are not here"
 """How a skip begins that may happen in CI too: the real scans are laid beside the repository only where people may have them."""
 
+NO_ENGINE = "no container engine can start here"
+"""How another skip begins that may happen in CI: an engine needs root, and a kernel that lets it make namespaces and mounts."""
+
+ALLOWED_IN_CI = (REAL_SCANS_MISSING, NO_ENGINE)
+
 ORIENTATIONS = [(axes, signs) for axes in itertools.permutations(range(3)) for signs in itertools.product((1, -1), repeat=3)]
 """The 48 ways in which the axes of an image can lie along those of the patient."""
+
+VALIDATOR_CLASS = "com.pixelmed.validate.DicomSRValidator"
+PIXELMED = Path("/usr/share/java/pixelmed.jar")
 
 MakeCT = Callable[..., CTVolume]
 AssertSameImage = Callable[[CTVolume, CTVolume], None]
@@ -36,6 +47,16 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"{REAL_SCANS_MISSING}: ../shared/data beside the repository is absent")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def no_engine() -> Callable[[str], NoReturn]:
+    """``no_engine(reason)``: skip a test because no container engine can be started on this machine."""
+
+    def skip(reason: str) -> NoReturn:
+        pytest.skip(f"{NO_ENGINE}: {reason}")
+
+    return skip
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -84,6 +105,51 @@ def assert_same_image() -> AssertSameImage:
     return check
 
 
+@pytest.fixture(scope="session")
+def dciodvfy() -> Callable[[Path], list[str]]:
+    """Errors that dicom3tools' validator finds in a file."""
+    if shutil.which("dciodvfy") is None:
+        pytest.skip("dciodvfy is not installed (Debian package dicom3tools)")
+
+    def errors(path: Path) -> list[str]:
+        run = subprocess.run(["dciodvfy", path], capture_output=True, text=True, check=False)
+        lines = (run.stdout + run.stderr).splitlines()
+        assert lines, "the validator always names at least the object's kind"
+        return [line for line in lines if line.startswith(("Error", "Abort"))]
+
+    return errors
+
+
+@pytest.fixture(scope="session")
+def dcentvfy() -> Callable[[list[Path]], list[str]]:
+    """Disagreements that dicom3tools finds between files of one patient, study, series or frame of reference."""
+    if shutil.which("dcentvfy") is None:
+        pytest.skip("dcentvfy is not installed (Debian package dicom3tools)")
+
+    def errors(paths: list[Path]) -> list[str]:
+        run = subprocess.run(["dcentvfy", *paths], capture_output=True, text=True, check=False)
+        return [line for line in (run.stdout + run.stderr).splitlines() if line.startswith(("Error", "Abort"))]
+
+    return errors
+
+
+@pytest.fixture(scope="session")
+def sr_validator() -> Callable[[Path], list[str]]:
+    """Errors that PixelMed's template validator finds in a structured report."""
+    if shutil.which("java") is None or not PIXELMED.exists():
+        pytest.skip("PixelMed's validator is not installed (Debian package pixelmed-apps)")
+    # Newer Java forbids style sheets as large as the one that checks the templates, unless it is told otherwise.
+    limits = [f"-Djdk.xml.xpath{limit}Limit=0" for limit in ("TotalOp", "ExprOp", "ExprGrp")]
+
+    def errors(path: Path) -> list[str]:
+        command = ["java", *limits, "-cp", f"{PIXELMED.parent}/*", VALIDATOR_CLASS, str(path)]
+        lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+        assert "Root Template Validation Complete" in lines, "the validator did not run"
+        return [line for line in lines if line.startswith("Error")]
+
+    return errors
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a test may not skip because a program is missing: the run fails, for `.ci/run` installs them all."""
     refused = _refused_skips(session.config)
@@ -101,9 +167,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _refused_skips(config: pytest.Config) -> list[str]:
-    """Tests that skipped in CI for another reason than missing real scans, with their reasons."""
+    """Tests that skipped in CI for a reason that is not allowed there, with their reasons."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if not os.environ.get("CI") or reporter is None:
         return []
     skipped = [(report.nodeid, report.longrepr[2]) for report in reporter.stats.get("skipped", ()) if isinstance(report.longrepr, tuple)]
-    return [f"{name}: {reason}" for name, reason in skipped if REAL_SCANS_MISSING not in reason]
+    return [f"{name}: {reason}" for name, reason in skipped if not any(allowed in reason for allowed in ALLOWED_IN_CI)]

@@ -14,9 +14,10 @@ from typing import Annotated
 
 import typer
 
-from nodulescope.apps.cli import analyze, demo, grade, info, phantom, segment_lungs, train, tune
+from nodulescope.apps.cli import analyze, demo, grade, info, label, package, phantom, segment_lungs, serve, train, tune
 from nodulescope.apps.cli.data.group import data
 from nodulescope.apps.cli.evaluate.group import evaluate
+from nodulescope.apps.cli.federate.group import federate
 from nodulescope.apps.cli.options import Verbosity
 from nodulescope.bundles.errors import NodulescopeError
 
@@ -46,7 +47,11 @@ app.command("phantom", epilog=phantom.EPILOG)(phantom.phantom)
 app.add_typer(data, name="data")
 app.command("train", epilog=train.EPILOG)(train.train)
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(federate, name="federate")
 app.command("tune", epilog=tune.EPILOG)(tune.tune)
+app.command("package", epilog=package.EPILOG)(package.package)
+app.command("serve", epilog=serve.EPILOG)(serve.serve)
+app.add_typer(label.label, name="label", epilog=label.EPILOG)
 app.command("info", epilog=info.EPILOG)(info.info)
 
 

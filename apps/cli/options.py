@@ -23,6 +23,31 @@ Series = Annotated[
     str | None,
     typer.Option("--series", metavar="UID", help="DICOM: analyse this Series Instance UID instead of the series that suits best."),
 ]
+History = Annotated[
+    Path | None,
+    typer.Option(
+        "--history",
+        metavar="FILE",
+        help="What is known of the patient, as JSON or YAML: age, sex, family_history, emphysema, smoking, known_cancer, immunosuppressed, "
+        "cancer_risk. Guidelines ask for it; age and sex are taken from DICOM where the file does not give them.",
+    ),
+]
+Prior = Annotated[
+    Path | None,
+    typer.Option(
+        "--prior",
+        metavar="INPUT",
+        help="An earlier examination of the patient: a scan in any form that INPUT may have, which is analysed too, or a findings.json (or "
+        "the folder of results with it) of an earlier analysis. Nodules are matched, and their growth is measured. Give the scan where you "
+        "have it: findings alone are matched less exactly.",
+    ),
+]
+NoPrior = Annotated[
+    bool, typer.Option("--no-prior", help="Compare nothing. Without it an older CT study of the patient in INPUT is taken as the prior.")
+]
+Language = Annotated[
+    str | None, typer.Option("--language", metavar="en|zh", help="Language of report.html and report.pdf.", show_default="en")
+]
 DEVICE_HELP = "Where the networks run: auto (a GPU if there is one), cpu, cuda or cuda:N."
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help=DEVICE_HELP)]
 Bundles = Annotated[

@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nodulescope.bundles.data.phantoms import PhantomScan
+    from nodulescope.bundles.data.phantoms import PhantomPair, PhantomScan
 
+STUDY_DATE, A_YEAR_BEFORE = "20000101", "19990101"
 FAMILY_NAME = "Phantom"
 PADDING_VALUE = -2000
 """Stored value outside the field of view, as scanners write it: far below air, so that it cannot be mistaken for a measurement."""
 
 
-def write_phantom_study(scan: PhantomScan, folder: Path) -> Path:
+def write_phantom_study(scan: PhantomScan, folder: Path, study_date: str = STUDY_DATE) -> Path:
     """Write ``dicom/ct-0001.dcm`` ..., ``truth.json``, ``lungs.nii.gz`` and ``nodules.nii.gz``. The same phantom gives the same bytes.
 
     Args:
         scan: the phantom.
         folder: made where needed; what an earlier run wrote there is replaced.
+        study_date: YYYYMMDD.
 
     Returns:
         The folder of the DICOM series.
@@ -40,6 +42,7 @@ def write_phantom_study(scan: PhantomScan, folder: Path) -> Path:
         patient_id=f"PHANTOM-{scan.seed:05d}",
         patient_name=f"{FAMILY_NAME}^{scan.seed:05d}",
         patient_sex="F" if scan.patient.female else "M",
+        study_date=study_date,
         study_description="Synthetic chest CT",
         series_description=f"Phantom {scan.seed}, {scan.scanner.kernel} kernel",
         seed=str(scan.seed),
@@ -58,3 +61,12 @@ def write_phantom_study(scan: PhantomScan, folder: Path) -> Path:
     }
     (folder / "truth.json").write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
     return series
+
+
+def write_phantom_pair(pair: PhantomPair, folder: Path) -> tuple[Path, Path]:
+    """Write ``earlier/`` and ``later/``, each as :func:`write_phantom_study` does, as two studies of one patient 365 days apart.
+
+    Returns:
+        The folders of the earlier and the later DICOM series.
+    """
+    return write_phantom_study(pair.earlier, folder / "earlier", A_YEAR_BEFORE), write_phantom_study(pair.later, folder / "later")

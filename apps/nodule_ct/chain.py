@@ -8,9 +8,11 @@ from pathlib import Path
 
 from nodulescope.apps.nodule_ct.settings import Settings, read_settings
 from nodulescope.operators.examination import Examination
+from nodulescope.operators.guidelines.dicom_history import known_history
 from nodulescope.operators.models import Models, open_models
-from nodulescope.operators.nodules import assess_examination, select
-from nodulescope.operators.reading import read_ct
+from nodulescope.operators.nodules.examining import examine_ct
+from nodulescope.operators.priors.following import follow_up, wanted_prior
+from nodulescope.operators.reading import read_study
 from nodulescope.operators.results import published_together, write_dicom_results, write_readable_results
 from nodulescope.operators.stopwatch import Stopwatch
 
@@ -22,14 +24,15 @@ STAGE_NAMES = (
     "nodule_segmentation",
     "nodule_grading",
     "measurement",
+    "prior",
     "dicom_results",
     "report",
 )
-"""Steps in running order, as they are announced and timed."""
+"""Steps in running order, as they are announced and timed; ``prior`` is left out where there is none."""
 
 
 def examine(source: Path, settings: Settings, watch: Stopwatch, models: Models | None = None) -> Examination:
-    """Analyse one CT.
+    """Analyse one CT, and its prior where there is one.
 
     Args:
         source: DICOM folder, zip, DICOM file, NIfTI, MetaImage or NRRD.
@@ -38,24 +41,19 @@ def examine(source: Path, settings: Settings, watch: Stopwatch, models: Models |
         models: already opened, for many CTs one after another.
 
     Raises:
-        InputError: the input cannot be analysed.
+        InputError: the input or the prior cannot be analysed, or the history contradicts it.
         BundleError: a bundle cannot be loaded or trusted.
     """
     with watch.step("reading"):
-        ct = read_ct(source, series_uid=settings.series_uid)
+        study = read_study(source, series_uid=settings.series_uid)
+        history = known_history(settings.history, study.ct.source)
     with watch.step("models"):
         models = models or open_models(settings.bundles, settings.device, settings.magnifications, settings.overlap)
-    with watch.step("lung_segmentation"):
-        lungs = models.lungs(ct)
-    with watch.step("nodule_detection"):
-        candidates = select(models.detection(ct, lungs), settings.thresholds)
-    with watch.step("nodule_segmentation"):
-        outlines = models.outline(ct, candidates)
-    with watch.step("nodule_grading"):
-        grades = models.grading(ct, [c.center_lps_mm for c in candidates])
-    with watch.step("measurement"):
-        findings = list(zip(candidates, outlines, grades, strict=True))
-        exam = assess_examination(ct, lungs, findings, models.provenance, settings.thresholds, {})
+    exam = examine_ct(study.ct, models, settings.thresholds, history, watch)
+    prior = wanted_prior(settings.prior, source, study.priors, settings.compare_older)
+    if prior is not None:
+        with watch.step("prior"):
+            exam = follow_up(exam, prior, models, settings.thresholds, history)
     return replace(exam, timings_s=watch.seconds)
 
 
@@ -64,7 +62,7 @@ def analyze(source: Path, out: Path, settings: Settings | None = None, progress:
 
     Args:
         source: DICOM folder, zip, DICOM file, NIfTI, MetaImage or NRRD.
-        out: folder for ``findings.json``, ``report.html`` and, for DICOM input, ``segmentation.dcm`` and ``measurements.dcm``.
+        out: folder for the results, see :mod:`nodulescope.operators.results`.
         settings: None takes the application's ``app.yaml``.
         progress: called with a step's name (:data:`STAGE_NAMES`) when it begins.
 
@@ -72,15 +70,15 @@ def analyze(source: Path, out: Path, settings: Settings | None = None, progress:
         What was found.
 
     Raises:
-        InputError: the input cannot be analysed.
+        InputError: the input or the prior cannot be analysed.
         BundleError: a bundle cannot be loaded or trusted.
         UsageError: the output folder cannot be written to.
     """
-    watch = Stopwatch(progress)
+    watch, settings = Stopwatch(progress), settings or read_settings()
     with published_together(out) as staging:
-        exam = examine(source, settings or read_settings(), watch)
+        exam = examine(source, settings, watch)
         with watch.step("dicom_results"):
             write_dicom_results(exam, staging)
         with watch.step("report"):
-            write_readable_results(replace(exam, timings_s=watch.seconds), staging)
+            write_readable_results(replace(exam, timings_s=watch.seconds), staging, settings.language)
     return replace(exam, timings_s=watch.seconds)

@@ -56,6 +56,7 @@ def make_finding() -> Callable[..., dict[str, Any]]:
             "is_mass": False,
             "probability": 0.9312,
             "malignancy": 3.64,
+            "lung_rads": "4A",
         }
         return nodule | changes
 

@@ -29,7 +29,9 @@ def test_a_study_is_analysed_and_json_is_all_that_is_printed(
     assert printed == (out / "findings.json").read_text(encoding="utf-8")
     findings = json.loads(printed)
     validate_findings(findings)
-    assert sorted(file.name for file in out.iterdir()) == ["findings.json", "measurements.dcm", "report.html", "segmentation.dcm"]
+    names = {file.name for file in out.iterdir() if not file.name.startswith("key-image-")}
+    assert names == {"findings.json", "report.html", "report.pdf", "segmentation.dcm", "measurements.dcm", "report.dcm"}
+    assert len(list(out.glob("key-image-*.dcm"))) == len(findings["nodules"])
     assert findings["lungs"]["volume_ml"]["total"] == pytest.approx(small_phantom.lung_volumes_ml()["total"], rel=0.1)
 
 
@@ -43,7 +45,7 @@ def test_the_table_and_the_files_are_printed(
     assert f"  {tmp_path / 'report.html'}" in out.splitlines()
     assert f"  {tmp_path / 'segmentation.dcm'}" in out.splitlines()
     assert "Lungs: right" in out
-    assert err.splitlines()[0] == "[0/9] Reading"
+    assert err.splitlines()[0] == "[0/10] Reading"
 
 
 def test_an_abdomen_is_refused_with_exit_3_and_no_output(shared_data: Path, tmp_path: Path, require_weights: Callable[..., None]) -> None:
@@ -81,6 +83,9 @@ def test_inputs_that_are_no_ct_end_with_exit_3_and_one_line(name: str, tmp_path:
         (["--settings", "/nowhere.yaml"], 2, "/nowhere.yaml"),
         (["--bundle", "nodule_detection=/nowhere"], 4, "/nowhere: not a MONAI bundle"),
         (["--device", "tpu9"], 2, "--device tpu9"),
+        (["--history", "/nowhere.yaml"], 3, "/nowhere.yaml: No such file"),
+        (["--language", "xx"], 2, "no report in the language 'xx'"),
+        (["--prior", "/nowhere", "--no-prior"], 2, "--prior and --no-prior contradict each other"),
     ],
 )
 def test_wrong_options_are_refused(

@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 
 import nibabel
 import numpy as np
 from pydicom import dcmread
 
-from nodulescope.apps.cli.phantom_study import write_phantom_study
+from nodulescope.apps.cli.phantom_study import write_phantom_pair, write_phantom_study
 from nodulescope.bundles.coordinates import index_to_world, swap_ras_lps
-from nodulescope.bundles.data.phantoms import PhantomScan
-from nodulescope.operators.reading import read_ct
+from nodulescope.bundles.data.phantoms import NoduleCourse, NoduleSpec, PhantomScan, Scanner, make_phantom_pair
+from nodulescope.operators.reading import read_ct, read_study
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -54,3 +55,15 @@ def test_the_same_phantom_gives_the_same_bytes_and_replaces_what_was_there(
     (tmp_path / "dicom" / "ct-0999.dcm").write_bytes(b"a slice of a longer series")
     write_phantom_study(small_phantom, tmp_path)
     assert digests(tmp_path) == digests(small_study)
+
+
+def test_a_pair_is_two_studies_of_one_patient_a_year_apart(tmp_path: Path) -> None:
+    courses = (NoduleCourse(NoduleSpec("solid", 14.0), 14.0, 18.0),)
+    scanners = (Scanner((3.5, 3.5, 5.0)), Scanner((4.0, 4.0, 4.0)))
+    earlier, later = write_phantom_pair(make_phantom_pair(5, scanners=scanners, courses=courses), tmp_path)
+    study = read_study(tmp_path)
+    headers = [dcmread(folder / "ct-0001.dcm", stop_before_pixels=True) for folder in (earlier, later)]
+    assert study.ct.source.study_instance_uid == headers[1].StudyInstanceUID
+    assert [(prior.series_instance_uid, prior.date) for prior in study.priors] == [(headers[0].SeriesInstanceUID, date(1999, 1, 1))]
+    diameters = [json.loads((tmp_path / n / "truth.json").read_text())["nodules"][0]["mean_diameter_mm"] for n in ("earlier", "later")]
+    assert diameters[0] < 15 < diameters[1]

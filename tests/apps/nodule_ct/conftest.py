@@ -54,14 +54,21 @@ def settings(models: Path) -> Settings:
     return Settings(bundles={stage: models / stage for stage in STAGES}, device="cpu")
 
 
+Balls = list[tuple[tuple[float, float, float], float]]
+
+
 @pytest.fixture(scope="session")
-def balls() -> list[tuple[tuple[float, float, float], float]]:
+def balls() -> Balls:
     """Centre (LPS mm) and diameter of the nodules: one in the right, one in the left lung."""
     return [((-42.0, 5.0, -108.0), 14.0), ((39.0, -7.0, -86.0), 10.0)]
 
 
 @pytest.fixture(scope="session")
-def chest_ct(balls: list[tuple[tuple[float, float, float], float]]) -> CTVolume:
+def chest_ct(balls: Balls) -> CTVolume:
+    return _chest(balls)
+
+
+def _chest(balls: Balls) -> CTVolume:
     """Two boxes of lung in soft tissue, 200 x 160 x 110 mm."""
     shape, spacing = (100, 80, 44), np.array([2.0, 2.0, 2.5])
     affine = np.diag([*spacing, 1.0])
@@ -79,4 +86,22 @@ def chest_ct(balls: list[tuple[tuple[float, float, float], float]]) -> CTVolume:
 def series(chest_ct: CTVolume, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("series")
     write_ct_series(chest_ct, folder, patient_id="P1", patient_name="Phantom^One")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def earlier_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same patient 365 days before: the right nodule is smaller, the left one is not there, and another one is."""
+    folder = tmp_path_factory.mktemp("earlier")
+    earlier = [((-42.0, 5.0, -108.0), 10.0), ((40.0, 20.0, -110.0), 12.0)]
+    write_ct_series(_chest(earlier), folder, patient_id="P1", patient_name="Phantom^One", study_date="19990101")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def both_studies(series: Path, earlier_series: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both studies of the patient."""
+    folder = tmp_path_factory.mktemp("patient")
+    for name, study in (("now", series), ("before", earlier_series)):
+        shutil.copytree(study, folder / name)
     return folder

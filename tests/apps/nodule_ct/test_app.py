@@ -52,33 +52,36 @@ def comparable(folder: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def expected(series: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the chain writes."""
+def expected(both_studies: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the chain writes of a study that lies beside an older one of the patient."""
     folder = tmp_path_factory.mktemp("chain")
-    analyze(series, folder, settings)
+    analyze(both_studies, folder, settings)
+    assert comparable(folder)["prior"]["study_date"] == "1999-01-01"
     return folder
 
 
 def assert_same_results(found: Path, expected: Path) -> None:
     assert sorted(f.name for f in found.iterdir()) == sorted(f.name for f in expected.iterdir())
     assert comparable(found) == comparable(expected)
-    for name in ("segmentation.dcm", "measurements.dcm"):
+    for name in (file.name for file in expected.iterdir() if file.suffix in (".dcm", ".pdf")):
         assert (found / name).read_bytes() == (expected / name).read_bytes()
 
 
 @pytest.mark.slow
-def test_the_graph_finds_what_the_chain_finds(series: Path, models: Path, plain_networks: Path, expected: Path, tmp_path: Path) -> None:
+def test_the_graph_finds_what_the_chain_finds(
+    both_studies: Path, models: Path, plain_networks: Path, expected: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    done = start("-m", "nodulescope.apps.nodule_ct", "-i", series, "-o", out, "-m", models, plain_networks=plain_networks)
+    done = start("-m", "nodulescope.apps.nodule_ct", "-i", both_studies, "-o", out, "-m", models, plain_networks=plain_networks)
     assert done.returncode == 0, done.stderr[-4000:]
     assert_same_results(out, expected)
     timings = json.loads((out / "findings.json").read_text(encoding="utf-8"))["timings_s"]
-    assert {"models", "reading", "lung_segmentation", "measurement", "dicom_results"} <= set(timings)
+    assert {"models", "reading", "lung_segmentation", "measurement", "prior", "dicom_results"} <= set(timings)
 
 
 @pytest.mark.slow
 def test_the_environment_says_where_and_failures_have_their_status(
-    series: Path, models: Path, plain_networks: Path, expected: Path, tmp_path: Path
+    both_studies: Path, series: Path, models: Path, plain_networks: Path, expected: Path, tmp_path: Path
 ) -> None:
     text = tmp_path / "text"
     text.mkdir()
@@ -87,7 +90,7 @@ def test_the_environment_says_where_and_failures_have_their_status(
     (broken / "nodule_grading" / "configs").mkdir(parents=True)
     for stage in STAGES[:-1]:
         (broken / stage).symlink_to(models / stage)
-    places = {"HOLOSCAN_INPUT_PATH": series, "HOLOSCAN_OUTPUT_PATH": tmp_path / "environment", "HOLOSCAN_MODEL_PATH": models}
+    places = {"HOLOSCAN_INPUT_PATH": both_studies, "HOLOSCAN_OUTPUT_PATH": tmp_path / "environment", "HOLOSCAN_MODEL_PATH": models}
     done = start("-c", FAILURES, series, text, broken, tmp_path, plain_networks=plain_networks, **places)
     assert (tmp_path / "status.json").is_file(), done.stderr[-4000:]
     status = json.loads((tmp_path / "status.json").read_text())

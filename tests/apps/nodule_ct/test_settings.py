@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from nodulescope.apps.nodule_ct.settings import Settings, read_settings
-from nodulescope.bundles.errors import UsageError
+from nodulescope.bundles.errors import InputError, UsageError
+from nodulescope.operators.guidelines.history import PatientHistory
 from nodulescope.operators.nodules import Thresholds
 
 
@@ -21,7 +22,7 @@ def write(folder: Path, text: str) -> Path:
 
 def test_what_is_left_out_keeps_its_default(tmp_path: Path) -> None:
     text = "bundles:\n  nodule_detection: /bundles/other\nmagnifications: [1, 2]\noverlap: 0.3\n"
-    text += "thresholds:\n  smallest_mm: 4\nseries_uid: 1.2.3\n"
+    text += "thresholds:\n  smallest_mm: 4\nseries_uid: 1.2.3\nprior: /studies/before\ncompare_older: false\nlanguage: zh\n"
     settings = read_settings(write(tmp_path, text))
     assert settings == Settings(
         bundles={"nodule_detection": Path("/bundles/other")},
@@ -29,7 +30,18 @@ def test_what_is_left_out_keeps_its_default(tmp_path: Path) -> None:
         overlap=0.3,
         thresholds=Thresholds(smallest_mm=4),
         series_uid="1.2.3",
+        prior=Path("/studies/before"),
+        compare_older=False,
+        language="zh",
     )
+
+
+def test_the_history_is_a_file_of_its_own(tmp_path: Path) -> None:
+    history = tmp_path / "patient.json"
+    history.write_text('{"age": 63, "emphysema": true}', encoding="utf-8")
+    assert read_settings(write(tmp_path, f"history: {history}\n")).history == PatientHistory(age=63.0, emphysema=True)
+    with pytest.raises(InputError, match=r"absent\.json: No such file"):
+        read_settings(write(tmp_path, f"history: {tmp_path / 'absent.json'}\n"))
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "bundles:\nthresholds:\n", "thresholds: {}\n"])
@@ -50,8 +62,10 @@ def test_empty_settings_are_the_defaults(text: str, tmp_path: Path) -> None:
         ("magnifications: []\n", "magnifications must be numbers between 0.25 and 8"),
         ("magnifications: [.nan]\n", "magnifications must be numbers between 0.25 and 8"),
         ("overlap: 1.5\n", "overlap must be at least 0 and less than 1"),
+        ("language: xx\n", "no report in the language 'xx'; choose one of en, zh"),
         ("overlap: [0.1]\n", "mine.yaml: not valid settings"),
         ("bundles: [a, b]\n", "mine.yaml: not valid settings"),
+        ("history: {age: 63}\n", "mine.yaml: not valid settings"),
         ("just words\n", "mine.yaml: not valid settings"),
         ("- a\n- list\n", "mine.yaml: not valid settings"),
     ],

@@ -16,7 +16,7 @@ from nodulescope.bundles.predictors import find_bundle
 from nodulescope.bundles.training.checkpoints import save_weights
 from nodulescope.bundles.training.metadata import record_weights
 
-SMALL_CHANNELS = {"nodule_grading": [4, 4, 8, 8], "nodule_segmentation": [4, 8, 8, 8], "lung_segmentation": [4, 8, 8, 8, 8]}
+SMALL_CHANNELS = {"nodule_grading": [4, 4, 8, 8], "nodule_segmentation": [4, 8, 8], "lung_segmentation": [4, 8, 8, 8, 8]}
 
 
 @pytest.fixture(scope="session")
