@@ -48,6 +48,13 @@ def phantom(
             "cubes/datalist.json (outlines, grading). An interrupted run goes on where it stopped.",
         ),
     ] = False,
+    balanced: Annotated[
+        bool,
+        typer.Option(
+            "--balanced",
+            help="With --datalist: 18 nodules in each scan, every kind and size as frequent as the others, to learn outlines from.",
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Make synthetic chest CTs as DICOM series, with exact truth.
@@ -55,15 +62,18 @@ def phantom(
     For each: a folder with dicom/, truth.json (every nodule's place, size, kind and ratings), lungs.nii.gz and nodules.nii.gz (label maps
     on the grid of the DICOM series).
     """
-    from nodulescope.bundles.data.phantom_datalist import write_phantom_datalists
+    from nodulescope.bundles.data.balanced_phantom import balanced_phantom
+    from nodulescope.bundles.data.phantom_datalist import training_phantom, write_phantom_datalists
     from nodulescope.bundles.data.phantoms import make_phantom, make_phantom_pair
 
     if follow_up and datalist:
         raise UsageError("--follow-up makes studies and --datalist makes training data; give one of them")
+    if balanced and not datalist:
+        raise UsageError("--balanced is about training data; give --datalist too")
     shown = not is_quiet(context, quiet)
     with counting_progress("Making phantoms", scans, shown=shown) as done:
         if datalist:
-            for number in write_phantom_datalists(out, scans, seed=seed):
+            for number in write_phantom_datalists(out, scans, seed=seed, make=balanced_phantom if balanced else training_phantom):
                 done(number)
         else:
             for number in range(scans):

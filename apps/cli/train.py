@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,9 @@ PHANTOM_DATALISTS = {
 """Which datalist of :func:`~nodulescope.bundles.data.phantom_datalist.write_phantom_datalists` a bundle trains on."""
 
 CONFIG_NAMES = ("train.yaml", "train.yml", "train.json")
+
+SCIENTIFIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+"""A number as people write small ones."""
 
 COLLECTING, LATER_ROUND = "harvest.yaml", "round2.yaml"
 """Configurations of a bundle that is trained in rounds: they collect mistakes, and train on with them."""
@@ -158,9 +162,11 @@ def parse_changes(texts: Sequence[str]) -> dict[str, Any]:
         if not equals or not key:
             raise UsageError(f"--set {text}: write KEY=VALUE, for example batch_size=2")
         try:
-            changes[key] = yaml.safe_load(value)
+            loaded = yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise UsageError(f"--set {text}: the value is not valid YAML") from error
+        # To YAML 1.1 a number such as 1e-4, without a point, is a text.
+        changes[key] = float(loaded) if isinstance(loaded, str) and SCIENTIFIC.fullmatch(loaded) else loaded
     return changes
 
 

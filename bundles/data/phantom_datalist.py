@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,9 @@ from nodulescope.bundles.coordinates import swap_ras_lps
 from nodulescope.bundles.data.annotation_rules import MASS_MM, MICRONODULE_MM
 from nodulescope.bundles.data.cube_datalist import CubeDatalist
 from nodulescope.bundles.data.nodule_stacks import CUBE_SIZE
-from nodulescope.bundles.data.phantoms import PhantomScan, Scanner, make_phantom
+from nodulescope.bundles.data.phantoms import PhantomScan, make_phantom
 from nodulescope.bundles.data.phantoms.nodule_spec import NoduleSpec, draw_nodules
-from nodulescope.bundles.data.phantoms.scanner import draw_scanner
+from nodulescope.bundles.data.phantoms.scanner import training_scanner
 from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS, NODULE_CLASS
 from nodulescope.bundles.nodule_grading.ratings import READER_RATINGS
 
@@ -77,12 +76,10 @@ def write_phantom_datalists(
 def training_phantom(seed: int) -> PhantomScan:
     """A phantom at 1 mm with many nodules, scanned as one of the common scanners would."""
     rng = np.random.default_rng([seed, 7])
-    drawn = draw_scanner(rng)
+    scanner = training_scanner(rng)
     specs: list[NoduleSpec] = []
     while len(specs) < NODULES_PER_SCAN:
         specs.extend(draw_nodules(rng))
-    scanner = replace(drawn, spacing_mm=(1.0, 1.0, 1.0), slice_thickness_mm=max(drawn.thickness_mm, 1.0), field_of_view_mm=None)
-    assert isinstance(scanner, Scanner)
     return make_phantom(seed, scanner=scanner, nodules=specs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -76,3 +76,9 @@ def draw_scanner(rng: np.random.Generator) -> Scanner:
     base = {"soft": 14.0, "standard": 22.0, "sharp": 38.0}[kernel]
     noise = base * float(rng.uniform(0.7, 1.5)) * float(np.sqrt(1.5 / thickness))
     return Scanner((pixel, pixel, step), thickness, kernel, round(noise, 2), round(pixel * MATRIX, 3))
+
+
+def training_scanner(rng: np.random.Generator) -> Scanner:
+    """Draw a scanner as :func:`draw_scanner` does, on the 1 mm grid of training data: its blur and noise remain."""
+    drawn = draw_scanner(rng)
+    return replace(drawn, spacing_mm=(1.0, 1.0, 1.0), slice_thickness_mm=max(drawn.thickness_mm, 1.0), field_of_view_mm=None)

@@ -36,3 +36,9 @@ def test_training_data_is_made_with_both_datalists(tmp_path: Path, capsys: pytes
     assert (len(scans["training"]), len(scans["validation"])) == (1, 0)
     assert (tmp_path / scans["training"][0]["image"]).is_file()
     assert len(cubes["training"]) > len(scans["training"][0]["box"])
+
+
+def test_balance_is_for_training_data_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["phantom", "-o", str(tmp_path), "--balanced"]) == 2
+    assert "--datalist" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

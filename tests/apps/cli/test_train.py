@@ -231,6 +231,16 @@ def test_values_are_yaml() -> None:
     assert parse_changes(texts) == {"a": 2, "b": True, "c": [1, 2], "d#e": "$@a * 2", "f": "x=y", "g": None}
 
 
+@pytest.mark.parametrize(("text", "value"), [("1e-4", 1e-4), ("2.5E3", 2500.0), ("-1.e+2", -100.0), (".5e1", 5.0)])
+def test_numbers_may_be_written_as_people_write_them(text: str, value: float) -> None:
+    assert parse_changes([f"learning_rate={text}"]) == {"learning_rate": value}
+
+
+@pytest.mark.parametrize("text", ["e5", "1e", "1e5mm", "x1e5"])
+def test_texts_that_look_a_little_like_numbers_stay_texts(text: str) -> None:
+    assert parse_changes([f"name={text}"]) == {"name": text}
+
+
 @pytest.mark.parametrize("text", ["a", "=1", "a=[1"])
 def test_wrong_values_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--set"):
