@@ -46,7 +46,7 @@ class JobSettings:
         server_momentum: momentum of FedOpt's server.
         kept_at_site: names of parameters and buffers that stay at each site, as regular expressions (FedBN: the normalisation layers).
         wire: one of :data:`WIRES`.
-        join_timeout_s: how long the server waits for the sites before the first round.
+        join_timeout_s: how long a job waits for the sites to be connected before it is sent.
         round_timeout_s: how long a site may take for a task.
         late_s: how long a round waits for a site that was missing in the round before, once the others have answered.
         cross_site: evaluate every site's last model and the global ones at every site.
@@ -114,7 +114,9 @@ class JobSettings:
         if self.proximal < 0 or self.server_rate <= 0 or not 0 <= self.server_momentum < 1:
             bad.append("proximal must be 0 or more, server_rate above 0, server_momentum from 0 to below 1")
         if self.privacy and self.algorithm == "scaffold":
-            bad.append("scaffold: its control variates would pass the filters of privacy unprotected; choose another algorithm")
+            bad.append(
+                "scaffold: the server derives its control variates from the sites' changes, which privacy would falsify; choose another"
+            )
         if len(self.sites) < self.min_sites:
             bad.append(
                 f"{len(self.sites)} site(s) are named but {self.min_sites} are needed in each round; name more, or lower --min-sites"

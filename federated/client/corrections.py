@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from nodulescope.federated.wire.control_change import control_change
+
 
 @contextmanager
 def proximal_term(network: nn.Module, optimizer: Optimizer, weight: float) -> Iterator[None]:
@@ -39,45 +41,44 @@ class ControlVariate:
 
     Args:
         network: the site's.
+
+    Attributes:
+        own: the control variate, by parameter.
+        travelled: sum of the learning rates of the last round's steps. With it the server derives by how much the control has changed
+            (:func:`~nodulescope.federated.wire.control_change.control_change`), so that the change itself need not travel.
     """
 
     def __init__(self, network: nn.Module) -> None:
         self.parameters = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
         self.own = {name: torch.zeros_like(parameter) for name, parameter in self.parameters.items()}
+        self.travelled = 0.0
 
     @contextmanager
-    def correct(self, optimizer: Optimizer, server: Mapping[str, torch.Tensor]) -> Iterator[dict[str, torch.Tensor]]:
-        """Correct every step while the site trains.
+    def correct(self, optimizer: Optimizer, server: Mapping[str, torch.Tensor]) -> Iterator[None]:
+        """Correct every step while the site trains, and renew the site's own control afterwards.
 
         Args:
             optimizer: the site's.
             server: the server's control variate, by parameter.
-
-        Yields:
-            A dictionary that is empty until training ended, and then holds by how much the site's control variate changed.
         """
         shared = {name: server[name].to(parameter) for name, parameter in self.parameters.items() if name in server}
         start = {name: self.parameters[name].detach().clone() for name in shared}
-        travelled = 0.0
+        self.travelled = 0.0
 
         @torch.no_grad()
         def steer(used: Optimizer, _args: object, _settings: object) -> None:
-            nonlocal travelled
             rate = float(used.param_groups[0]["lr"])
-            travelled += rate
+            self.travelled += rate
             for name, control in shared.items():
                 self.parameters[name].add_(self.own[name] - control, alpha=rate)
 
-        changes: dict[str, torch.Tensor] = {}
         hook = optimizer.register_step_post_hook(steer)
         try:
-            yield changes
+            yield
         finally:
             hook.remove()
-        if not travelled:
+        if not self.travelled:
             return
         with torch.no_grad():
             for name, control in shared.items():
-                change = (start[name] - self.parameters[name]) / travelled - control
-                self.own[name] += change
-                changes[name] = change.cpu()
+                self.own[name] += control_change(self.parameters[name] - start[name], self.travelled, control)

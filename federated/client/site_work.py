@@ -76,24 +76,25 @@ class SiteWork:
         self.bundle.load(weights)
         metrics = self.bundle.evaluate() if measure else {}
         start = self._shared_arrays()
-        correction: Any = nullcontext({})
+        correction: Any = nullcontext()
         if self.settings.algorithm == "fedprox":
             correction = proximal_term(self.bundle.network, self.bundle.optimizer, self.settings.proximal)
         elif self.controls is not None:
             correction = self.controls.correct(self.bundle.optimizer, controls)
         try:
-            with correction as changes:
+            with correction:
                 steps, loss = self.bundle.train(self.settings.local_epochs)
         except Exception:
             self.memory.recall()  # begin the next round as if this one had not been
             raise
         result = {name: np.asarray(value - start[name]) for name, value in self._shared_arrays().items()}
-        result |= {f"{tasks.CONTROL}{name}": value.numpy() for name, value in (changes or {}).items()}
         if not all(np.isfinite(value).all() for value in result.values()):
             self.memory.recall()
             raise Refused(Reason.NOT_FINITE, f"round {number}: training gave values that are not finite; lower the learning rate")
         self.memory.keep(number)
         report = {**self._sizes(), "steps": steps, "loss": loss, "metric": metrics.get(self.bundle.key_metric)}
+        if self.controls is not None:
+            report[tasks.TRAVELLED] = self.controls.travelled
         return DXO(DataKind.WEIGHT_DIFF, result, {MetaKey.NUM_STEPS_CURRENT_ROUND: steps, tasks.REPORT: report})
 
     def evaluate(self, weights: Mapping[str, torch.Tensor]) -> DXO:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from nodulescope.federated.client.site_work import SiteWork
 from nodulescope.federated.ledger.ledger import Ledger
 from nodulescope.federated.server.asking import Answer
@@ -16,7 +14,7 @@ from nodulescope.federated.server.run_state import RunFolder
 from nodulescope.federated.settings import JobSettings
 from nodulescope.federated.sites.place import Place
 from nodulescope.federated.wire.arrays import Arrays, size_of, to_tensors
-from nodulescope.federated.wire.half_precision import shortened
+from nodulescope.federated.wire.half_precision import lengthen, shorten
 from nodulescope.federated.wire.tasks import CONTROL, REPORT
 
 
@@ -45,7 +43,7 @@ class AskingHere:
         number: int = 0,
         measure: bool = True,
     ) -> None:
-        """Let each site train from the weights; everything travels in half precision, as it does between hospitals."""
+        """Let each site train from the weights; everything travels as short as it does between hospitals."""
         sent, down = _travelled(weights)
         for site in sites:
             state = to_tensors({name: value for name, value in sent.items() if not name.startswith(CONTROL)})
@@ -73,6 +71,5 @@ def federate_here(settings: JobSettings, places: Mapping[str, Place], model: Glo
 
 def _travelled(values: Mapping[str, Any]) -> tuple[Arrays, int]:
     """Values as they arrive, and their bytes on the way."""
-    short = {name: shortened(value) for name, value in values.items()}
-    arrived = {name: value.astype(np.float32) if value.dtype == np.float16 else value for name, value in short.items()}
-    return arrived, size_of(short)
+    short = shorten(values)
+    return lengthen(short), size_of(short)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from nodulescope.bundles.predictors.stages import STAGES, find_bundle
 from nodulescope.federated.sites.preflight import build_network
 from nodulescope.federated.wire.arrays import size_of, to_arrays
-from nodulescope.federated.wire.half_precision import shortened
+from nodulescope.federated.wire.half_precision import shorten
+from nodulescope.federated.wire.tasks import CONTROL
 
 GOAL_BYTES = 20_000_000
 """Per round and site, both ways together."""
@@ -22,7 +23,7 @@ class Payload:
         parameters: numbers that travel.
         down: bytes from the server to a site, half precision.
         up: bytes from a site to the server.
-        scaffold: bytes that SCAFFOLD's control variates add, both ways together.
+        scaffold: bytes that SCAFFOLD's control variates add from the server to a site; from a site to the server they add none.
     """
 
     bundle: str
@@ -42,9 +43,9 @@ def payloads() -> list[Payload]:
     found = []
     for stage in STAGES:
         network = build_network(find_bundle(stage), ["train.yaml"])
-        values = {name: shortened(value) for name, value in to_arrays(network.state_dict()).items()}
+        values = to_arrays(network.state_dict())
         trainable = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
-        controls = size_of({name: value for name, value in values.items() if name in trainable})
-        size = size_of(values)
-        found.append(Payload(stage, sum(value.size for value in values.values()), size, size, 2 * controls))
+        controls = {f"{CONTROL}{name}": value for name, value in values.items() if name in trainable}
+        size = size_of(shorten(values))
+        found.append(Payload(stage, sum(value.size for value in values.values()), size, size, size_of(shorten(controls))))
     return found

@@ -46,9 +46,9 @@ def plot_payloads(found: Sequence[Payload], path: Path) -> None:
     plain = [payload.total / 1e6 for payload in found]
     control = [payload.scaffold / 1e6 for payload in found]
     axes.barh(names, plain, color=NETWORK_COLOR, label="weights down and changes up, half precision")
-    axes.barh(names, control, left=plain, color=LOCAL_COLOR, label="SCAFFOLD's control variates")
+    axes.barh(names, control, left=plain, color=LOCAL_COLOR, label="SCAFFOLD's control variates down, 8 bits")
     for place, (megabytes, more) in enumerate(zip(plain, control, strict=True)):
-        axes.text(megabytes + more + 0.2, place, f"{megabytes:.1f} + {more:.1f}", va="center", fontsize=9)
+        axes.text(megabytes + more + 0.2, place, f"{megabytes:.1f} + {more:.1f}", va="center", fontsize=9, backgroundcolor="white")
     axes.axvline(GOAL_BYTES / 1e6, color=OTHER_COLORS[0], linewidth=1, linestyle="--", label="goal")
     axes.set(xlabel="MB per round and site", xlim=(0, 1.3 * max(GOAL_BYTES / 1e6, *(a + b for a, b in zip(plain, control, strict=True)))))
     axes.invert_yaxis()

@@ -12,7 +12,7 @@ from nvflare.apis.shareable import Shareable
 
 from nodulescope.bundles.errors import InputError
 from nodulescope.federated.privacy.encrypted_layer import EncryptedLayer, is_packed
-from nodulescope.federated.wire.tasks import CONTROL, REPORT
+from nodulescope.federated.wire.tasks import REPORT
 
 KINDS = [DataKind.WEIGHTS, DataKind.WEIGHT_DIFF]
 
@@ -63,7 +63,7 @@ class EncryptResult(_WithContext):
         Raises:
             InputError: no parameter has such a name; nothing is shared then.
         """
-        chosen = {name for name in dxo.data if re.search(self.layers, name) and not name.startswith(CONTROL)}
+        chosen = {name for name in dxo.data if re.search(self.layers, name)}
         if not chosen:
             raise InputError(f"encrypted layers: no parameter of this bundle matches {self.layers!r}; nothing is shared")
         context = self.context(fl_ctx)

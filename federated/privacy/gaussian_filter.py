@@ -16,7 +16,7 @@ from nodulescope.bundles.errors import InputError
 from nodulescope.federated.privacy.clipped_noise import clip_and_noise
 from nodulescope.federated.privacy.plan import Gaussian
 from nodulescope.federated.privacy.spending import RECORD, SpendingRecord
-from nodulescope.federated.wire.tasks import CONTROL, REPORT
+from nodulescope.federated.wire.tasks import REPORT
 
 PRIVACY = "privacy"
 """Under this name of the report a site tells what the update cost it; the ledger keeps it."""
@@ -60,8 +60,6 @@ class GaussianPrivacy(DXOFilter):
         """
         if dxo.data_kind != DataKind.WEIGHT_DIFF:
             raise InputError("differential privacy needs differences of weights, and the job sends whole weights; nothing is shared")
-        if any(name.startswith(CONTROL) for name in dxo.data):
-            raise InputError("SCAFFOLD's control variates would leave without noise; choose another algorithm, or no differential privacy")
         noisy, _ = clip_and_noise(dxo.data, self.clip_norm, self.noise_multiplier, self._rng)
         record = SpendingRecord(self._record_path(fl_ctx))
         epsilon = record.add(

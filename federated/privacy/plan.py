@@ -136,7 +136,9 @@ class PrivacyPlan:
             UsageError: they do not go together.
         """
         if self.gaussian and algorithm == "scaffold":
-            raise UsageError("privacy: gaussian: SCAFFOLD's control variates would leave without noise; choose another algorithm")
+            raise UsageError(
+                "privacy: gaussian: the server would derive SCAFFOLD's control variates from the noise; choose another algorithm"
+            )
         if self.encrypted and algorithm not in ("fedavg", "fedprox"):
             raise UsageError(f"privacy: encrypted: the server can only add encrypted layers, so not {algorithm}; choose fedavg or fedprox")
         if self.encrypted and resume:

@@ -11,6 +11,7 @@ from torch import nn
 
 from nodulescope.federated.settings import JobSettings
 from nodulescope.federated.wire.arrays import Arrays, to_arrays, to_tensors
+from nodulescope.federated.wire.eight_bits import rounded
 from nodulescope.federated.wire.shared_names import shared_names
 from nodulescope.federated.wire.tasks import CONTROL
 
@@ -38,17 +39,21 @@ class GlobalModel:
     def to_send(self) -> Arrays:
         """What a site needs to begin a round."""
         weights = {name: self.weights[name] for name in self.shared}
-        return {**weights, **{f"{CONTROL}{name}": value for name, value in self.controls.items()}}
+        return {**weights, **{f"{CONTROL}{name}": value for name, value in self.controls_to_send().items()}}
+
+    def controls_to_send(self) -> Arrays:
+        """SCAFFOLD's controls as they will arrive, rounded on a short wire: the server must know what the sites train with."""
+        return {name: rounded(value) if self.settings.wire == "half" else value for name, value in self.controls.items()}
 
     def expected(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of a site's result."""
-        return {name: tuple(value.shape) for name, value in self.to_send().items()}
+        return {name: tuple(self.weights[name].shape) for name in self.shared}
 
     def change(self, mean: Mapping[str, Any], share: float) -> None:
         """Take over a round's mean change.
 
         Args:
-            mean: of all results, by name.
+            mean: of all results, by name; with SCAFFOLD also of the changes of the sites' controls.
             share: of the sites of the federation, how many took part, 0..1.
         """
         for name in self.shared:

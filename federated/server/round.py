@@ -17,7 +17,8 @@ from nodulescope.federated.server.running_mean import RunningMean
 from nodulescope.federated.server.verdict import verdict
 from nodulescope.federated.wire import tasks
 from nodulescope.federated.wire.arrays import Arrays
-from nodulescope.federated.wire.tasks import CONTROL
+from nodulescope.federated.wire.control_change import control_change
+from nodulescope.federated.wire.tasks import CONTROL, TRAVELLED
 
 
 @dataclass
@@ -48,14 +49,18 @@ def train_round(number: int, model: GlobalModel, ledger: Ledger, asking: Asking,
     settings = ledger.settings
     result = RoundResult(dict(model.weights))
     weights, controls = RunningMean(), RunningMean()
-    expected = model.expected()
+    expected, sent = model.expected(), model.controls_to_send()
 
     def take(site: str, answer: Answer) -> None:
-        result.parts[site] = part = participation(answer, expected)
+        part = participation(answer, expected)
+        learned = _control_changes(answer, sent) if part.took_part else {}
+        if not all(np.isfinite(value).all() for value in learned.values()):
+            part = part.but(Reason.NOT_FINITE)
+        result.parts[site] = part
         if not part.took_part:
             return
-        weights.add({name: value for name, value in answer.values.items() if not name.startswith(CONTROL)}, part.cases)
-        controls.add({name: value for name, value in answer.values.items() if name.startswith(CONTROL)}, 1.0)
+        weights.add(answer.values, part.cases)
+        controls.add(learned, 1.0)
         if number == settings.rounds and settings.cross_site:
             folder.keep_weights(_site_weights(model, answer), f"site_{site}.pt")
 
@@ -116,6 +121,16 @@ def _ask(number: int, model: GlobalModel, asking: Asking, ledger: Ledger, sites:
     if not present:
         return
     asking.with_weights(tasks.TRAIN, model.to_send(), present, ledger, take, number=number)
+
+
+def _control_changes(answer: Answer, sent: Arrays) -> Arrays:
+    """By how much a site's control variate has changed, under the names that the server's mean has; nothing without SCAFFOLD."""
+    travelled = float(answer.report.get(TRAVELLED, np.nan))
+    if travelled == 0.0:  # no step was made
+        return {f"{CONTROL}{name}": np.zeros_like(control) for name, control in sent.items()}
+    if travelled < 0.0:
+        travelled = np.nan
+    return {f"{CONTROL}{name}": control_change(answer.values[name], travelled, control) for name, control in sent.items()}
 
 
 def _site_weights(model: GlobalModel, answer: Answer) -> Arrays:

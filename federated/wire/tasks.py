@@ -27,4 +27,10 @@ MEASURE = "measure"
 """Under this name the metadata of a round say whether the site measures the weights before it trains them."""
 
 CONTROL = "control:"
-"""Begins the names of SCAFFOLD's control variates, which travel beside the weights."""
+"""Begins the names of SCAFFOLD's control variates, which travel beside the weights from the server to the sites."""
+
+EXPONENTS = "exponents:"
+"""Begins the names of the exponents of values that travel in 8 bits."""
+
+TRAVELLED = "travelled"
+"""Under this name a report holds the sum of the learning rates of a round's steps, from which the server derives SCAFFOLD's controls."""

@@ -33,7 +33,7 @@ def test_settings_survive_their_way_through_a_jobs_files() -> None:
         ({"rounds": 0}, "rounds is 0"),
         ({"round_timeout_s": 0}, "round_timeout_s is 0"),
         ({"configs": ("../../train.yaml",)}, "configs folder"),
-        ({"algorithm": "scaffold", "privacy": {"gaussian": {}}}, "unprotected"),
+        ({"algorithm": "scaffold", "privacy": {"gaussian": {}}}, "which privacy would falsify"),
     ],
 )
 def test_what_no_run_can_be_made_of_is_refused(values: dict[str, Any], told: str) -> None:

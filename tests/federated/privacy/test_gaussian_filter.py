@@ -12,7 +12,7 @@ from nodulescope.federated.privacy import Release, epsilon_spent
 from nodulescope.federated.privacy.gaussian_filter import GaussianPrivacy
 from nodulescope.federated.recipe import FederatedRecipe, SiteFilters
 from nodulescope.federated.settings import JobSettings
-from nodulescope.federated.wire.tasks import CONTROL, REPORT
+from nodulescope.federated.wire.tasks import REPORT
 
 
 @pytest.fixture
@@ -52,7 +52,6 @@ def test_the_account_goes_on_in_another_job(context):
     ("values", "kind", "words"),
     [
         (None, DataKind.WEIGHTS, "sends whole weights"),
-        ({"w": np.ones(3, np.float32), f"{CONTROL}w": np.ones(3, np.float32)}, DataKind.WEIGHT_DIFF, "SCAFFOLD"),
         ({"w": np.array([1.0, np.nan], np.float32)}, DataKind.WEIGHT_DIFF, "not finite"),
     ],
 )

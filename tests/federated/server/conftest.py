@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nodulescope.federated.server.asking import Answer
+from nodulescope.federated.wire.tasks import CONTROL
 
 Site = Callable[[Mapping[str, Any]], Answer | None]
 
@@ -47,12 +48,13 @@ def direct_sites() -> type[DirectSites]:
 
 @pytest.fixture
 def answering() -> Callable[..., Site]:
-    """A site that changes every value by as much: ``answering(1.0, cases=3, metric=0.5)``."""
+    """A site that changes every weight by as much: ``answering(1.0, cases=3, metric=0.5)``."""
 
-    def make(change: float, cases: int = 1, metric: float | None = 0.5, validation_cases: int = 1) -> Site:
+    def make(change: float, cases: int = 1, metric: float | None = 0.5, validation_cases: int = 1, **more: Any) -> Site:
         def site(weights: Mapping[str, Any]) -> Answer:
             report = {"cases": cases, "validation_cases": validation_cases, "metric": metric, "steps": 2, "seconds": 1.0, "bytes_down": 7}
-            return Answer(None, {name: np.full_like(value, change) for name, value in weights.items()}, report, bytes_up=9)
+            changed = {name: np.full_like(value, change) for name, value in weights.items() if not name.startswith(CONTROL)}
+            return Answer(None, changed, {**report, **more}, bytes_up=9)
 
         return site
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from nodulescope.federated.server.global_model import GlobalModel
 from nodulescope.federated.settings import JobSettings
+from nodulescope.federated.wire.half_precision import lengthen, shorten
 
 
 def model(**values: Any) -> GlobalModel:
@@ -18,7 +19,7 @@ def model(**values: Any) -> GlobalModel:
 
 
 def change(held: GlobalModel, value: float, share: float = 1.0) -> None:
-    held.change({name: np.full(shape, value) for name, shape in held.expected().items()}, share)
+    held.change({name: np.full(sent.shape, value) for name, sent in held.to_send().items()}, share)
 
 
 def test_the_mean_change_is_added() -> None:
@@ -51,6 +52,17 @@ def test_scaffolds_control_moves_by_the_share_of_sites() -> None:
     assert {name for name in held.to_send() if name.startswith("control:")} == {"control:0.weight", "control:1.weight", "control:1.bias"}
     change(held, 1.0, share=0.5)
     np.testing.assert_allclose(held.controls["1.bias"], [0.5, 0.5])
+
+
+def test_on_a_short_wire_the_server_trains_with_the_controls_that_arrive() -> None:
+    half, full = model(algorithm="scaffold"), model(algorithm="scaffold", wire="full")
+    for held in (half, full):
+        held.controls["1.bias"] = np.array([1.0, 0.3], np.float32)
+    assert half.controls_to_send()["1.bias"].tolist() == [1.0, 19 / 64]
+    np.testing.assert_array_equal(full.controls_to_send()["1.bias"], full.controls["1.bias"])
+    arrived = lengthen(shorten(half.to_send()))
+    for name, sent in half.controls_to_send().items():
+        np.testing.assert_array_equal(arrived[f"control:{name}"], sent)
 
 
 def test_layers_that_stay_at_the_sites_are_neither_sent_nor_changed() -> None:

@@ -49,11 +49,27 @@ def test_the_metric_is_weighted_by_validation_cases(start: Any, direct_sites: An
     assert train_round(1, model, ledger, direct_sites(sites), folder).metric == pytest.approx((0.2 + 3.0) / 4)
 
 
-def test_scaffolds_controls_are_a_plain_mean(start: Any, direct_sites: Any, answering: Any) -> None:
+def test_scaffolds_controls_are_a_plain_mean_of_what_the_sites_changes_say(start: Any, direct_sites: Any, answering: Any) -> None:
     model, ledger, folder = start(algorithm="scaffold")
-    asking = direct_sites({"north": answering(1.0, cases=1), "south": answering(2.0, cases=9)})
+    model.controls["bias"] = np.array([0.3], np.float32)  # travels as 77 of 256ths
+    sent = 77 / 256
+    asking = direct_sites({"north": answering(-1.0, cases=1, travelled=0.5), "south": answering(-3.0, cases=9, travelled=1.0)})
     train_round(1, model, ledger, asking, folder)
-    np.testing.assert_allclose(model.controls["bias"], [1.5 * 2 / 3])
+    assert asking.asked[0][1]["control:bias"] == [sent]
+    # -moved / travelled - server's control: 2 - sent and 3 - sent; two of three sites took part.
+    np.testing.assert_allclose(model.controls["bias"], [0.3 + 2 / 3 * (2.5 - sent)], rtol=1e-6)
+    np.testing.assert_allclose(model.controls["weight"], [[2 / 3 * 2.5] * 2], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("travelled", "reason"), [(0.0, None), (float("nan"), Reason.NOT_FINITE), (-1.0, Reason.NOT_FINITE)])
+def test_a_site_without_steps_leaves_its_control_and_nonsense_is_refused(
+    travelled: float, reason: Reason | None, start: Any, direct_sites: Any, answering: Any
+) -> None:
+    model, ledger, folder = start(algorithm="scaffold")
+    asking = direct_sites({"north": answering(-1.0, travelled=1.0), "south": answering(-1.0, travelled=travelled)})
+    result = train_round(1, model, ledger, asking, folder)
+    assert result.parts["south"].reason is reason
+    np.testing.assert_allclose(model.controls["bias"], [1 / 3] if reason is None else [0.0], rtol=1e-6)  # alone, north is too few
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 from nvflare.apis.dxo import DXO, DataKind, from_shareable
 from nvflare.apis.fl_context import FLContext
 
+from nodulescope.federated.wire.eight_bits import rounded
 from nodulescope.federated.wire.half_precision import Lengthen, Shorten
 from nodulescope.federated.wire.tasks import BYTES
 
@@ -49,3 +50,15 @@ def test_sent_to_a_second_site_it_counts_the_same() -> None:
 
 def test_metrics_are_left_alone() -> None:
     assert passed({"auc": np.float32(0.1)}, Shorten(), kind=DataKind.METRICS).data == {"auc": np.float32(0.1)}
+
+
+def test_control_variates_travel_in_8_bits_once_however_often_they_are_sent() -> None:
+    control = np.random.default_rng(1).normal(size=(10, 33)).astype(np.float32)
+    values = {"weight": VALUES["weight"], "control:weight": control, "control:broken": VALUES["broken"]}
+    sent = passed(values, Shorten(), Shorten(), kind=DataKind.WEIGHTS)
+    assert sent.meta[BYTES] == 200 + 330 + 11 + 8
+    assert sent.data["control:weight"].dtype == np.int8
+    arrived = passed(values, Shorten(), Shorten(), Lengthen(), kind=DataKind.WEIGHTS).data
+    assert list(arrived) == list(values)
+    np.testing.assert_array_equal(arrived["control:weight"], rounded(control))
+    np.testing.assert_array_equal(arrived["control:broken"], VALUES["broken"])
