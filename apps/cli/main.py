@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
+from multiprocessing.dummy import DummyProcess
 from pathlib import Path
 from typing import Annotated
 
@@ -76,10 +78,7 @@ def main() -> None:
     """Run the command of this process and end it with the exit status."""
     status = run(sys.argv[1:])
     if status:
-        # A data set's threads still work on their last items when another item was refused, and torch aborts if Python leaves before them.
-        for thread in threading.enumerate():
-            if thread is not threading.current_thread():
-                thread.join(THREADS_END_WITHIN_S)
+        _await_data_threads()
     sys.exit(status)
 
 
@@ -109,6 +108,17 @@ def run(arguments: Sequence[str]) -> int:
             return getattr(error, "exit_code", 1) if isinstance(error, (NodulescopeError, typer.TyperException)) else 1
         finally:
             logging.disable(logging_was_disabled)
+
+
+def _await_data_threads() -> None:
+    """A data set's threads still work on their last items when another item was refused, and torch aborts if Python leaves before them.
+
+    Only the threads of a pool are waited for: those of NVFlare, for one, idle for as long as the process lives.
+    """
+    until = time.monotonic() + THREADS_END_WITHIN_S
+    for thread in threading.enumerate():
+        if isinstance(thread, DummyProcess):
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 def _one_line(error: BaseException) -> str:

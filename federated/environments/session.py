@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from nvflare.fuel.flare_api.api_spec import AuthorizationError
 from nvflare.fuel.flare_api.flare_api import Session, new_secure_session
 
 from nodulescope.bundles.errors import NodulescopeError, UsageError
@@ -22,6 +23,11 @@ LOOKS = 8
 
 LOGIN_S = 10.0
 FINISHED = "FINISHED"
+TAKEN = "OK"
+"""What NVFlare notes of a site that has taken a job."""
+
+ERROR = "NVFLARE_ERROR: "
+"""What it begins a site's refusal with."""
 
 
 class FederationSession:
@@ -61,10 +67,13 @@ class FederationSession:
         """Send a job; returns its number.
 
         Raises:
+            UsageError: this person may not send jobs.
             NodulescopeError: the server does not take it.
         """
         try:
-            return str(self._session.submit_job(str(job)))
+            return str(self._session.submit_job(str(job.absolute())))  # NVFlare looks for any other path in the kit
+        except AuthorizationError as error:
+            raise UsageError("you may not send jobs: your startup kit is not one of a person with the role lead") from error
         except Exception as error:  # NVFlare raises many kinds
             raise NodulescopeError(f"the server did not take the job ({' '.join(str(error).split())})") from error
 
@@ -117,10 +126,18 @@ class FederationSession:
             )
         return found
 
+    def refusals(self, number: str) -> dict[str, str]:
+        """Sites that did not take a job, and what they say about it."""
+        told = (line.partition(": ") for line in map(str, self._about(number).get("job_deploy_detail") or ()))
+        return {site: why.removeprefix(ERROR).removeprefix(f"refused by {site}: ") for site, _, why in told if why and why != TAKEN}
+
     def details(self, number: str) -> str:
         """How a job was sent to the server and the sites, and how it ended; the sites' refusals are in it."""
-        about: Any = self._session.get_job_meta(number)
+        about = self._about(number)
         return "; ".join([str(about.get("status")), *map(str, about.get("job_deploy_detail") or ())])
+
+    def _about(self, number: str) -> dict[str, Any]:
+        return dict(self._session.get_job_meta(number))
 
 
 @contextlib.contextmanager

@@ -31,6 +31,8 @@ RESULT = "nodulescope_result"
 """Folder of the job's run that NVFlare stores, with the ledger and the weights."""
 
 POLL_S = 0.5
+SETTLED_S = 10.0
+"""After so long NVFlare has told the job's process which sites have the job."""
 
 
 class StopRun(Exception):
@@ -101,15 +103,18 @@ class RoundsController(Controller):
         self._ledger.close()
 
     def _wait_for_sites(self, job: JobSettings, asking: Asking) -> list[str]:
-        """The expected sites that have joined; all of them, or those that came in time."""
-        until = time.monotonic() + job.join_timeout_s
+        """The expected sites that are in the job; all of them, or those that came in time.
+
+        NVFlare gives a job to the sites that are connected when it is sent and to none afterwards: more patience would not help.
+        """
+        until = time.monotonic() + min(SETTLED_S, job.join_timeout_s)
         while time.monotonic() < until and not asking.aborted and len(asking.connected(job.sites)) < len(job.sites):
             time.sleep(POLL_S)
         present = asking.connected(job.sites)
         for site in set(job.sites) - set(present):
             self._ledger.refusals[site] = Reason.NEVER_JOINED
         if len(present) < job.min_sites:
-            raise StopRun(f"only {len(present)} of {len(job.sites)} sites joined within {job.join_timeout_s} s; {job.min_sites} are needed")
+            raise StopRun(f"only {len(present)} of {len(job.sites)} sites are in the job; {job.min_sites} are needed")
         return present
 
     def _check(self, job: JobSettings, asking: Asking, model: GlobalModel, present: Sequence[str]) -> None:

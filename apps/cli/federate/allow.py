@@ -36,9 +36,9 @@ def allow(
     from nodulescope.federated.bundle_identity import bundle_sha256
     from nodulescope.federated.provisioning.allow_list import ALLOW_LIST, AllowList, read_allow_list
 
+    if not (kit / "startup" / "fed_client.json").is_file():
+        raise UsageError(f"{kit}: not the startup kit of a hospital (it has no startup/fed_client.json)")
     file = kit / "local" / ALLOW_LIST
-    if not file.parent.is_dir():
-        raise UsageError(f"{kit}: not the startup kit of a hospital (it has no folder named local)")
     allowed = read_allow_list(file)
     if bundle is not None:
         listed = {name: hashes for name, hashes in allowed.bundles.items() if name != Path(bundle).name}

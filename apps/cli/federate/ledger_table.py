@@ -18,10 +18,20 @@ def print_ledger(ledger: Ledger) -> None:
 
     console = Console()
     title = f"Run {ledger.settings.run}: {ledger.status.value}"
-    table = plain_table(title, {name: "left" if name in ("site", "why absent") else "right" for name in COLUMNS})
+    columns = COLUMNS[:-1]  # a reason fits no narrow column
+    table = plain_table(title, {name: "left" if name == "site" else "right" for name in columns})
+    for column in table.columns:
+        column.no_wrap = True  # hospitals' names often differ in their ends only
+    absent = []
     for row in rows(ledger):
-        table.add_row(*row)
-    console.print(table)
+        if row[-1]:
+            absent.append(f"Round {row[0]} without {row[1]}: {row[-1]}")
+        else:
+            table.add_row(*row[:-1])
+    if ledger.rounds:
+        console.print(table)
+    for line in absent:
+        console.print(line)
     if ledger.best is not None and ledger.key_metric:
         best = ledger.global_metric[ledger.best]
         console.print(f"Best weights: after round {ledger.best}, {ledger.key_metric} {best:.4f} on all sites' validation cases")

@@ -21,7 +21,8 @@ nodulescope federate submit nodule_detection --kit kits/lead@example.org --sites
 The sites are named by --site, or by the entries of a site file, of which only the names are read: each hospital has its own
 local/nodulescope.yaml, which says where its data lie. --start names weights in the local folder of the server's startup kit.
 
-The command waits for the end of the job and fetches its result. Stopped with Ctrl-C, it stops the job."""
+The command waits for the end of the job and fetches its result. Stopped with Ctrl-C, it stops the job; the same command with --resume goes
+on after the last whole round."""
 
 
 def submit(
@@ -79,11 +80,22 @@ def submit(
         resume=resume,
     )
 
+    sent: list[str] = []
+
     def told(number: str) -> None:
+        sent.append(number)
         if not quiet:
             typer.echo(f"Job {number} was taken; waiting for its end", err=True)
 
-    result = run_at_hospitals(FederatedRecipe(settings), settings, kit, output / WORK, told)
+    def refused(name: str, why: str) -> None:
+        typer.echo(f"{name} does not take the job: {why}", err=True)
+
+    try:
+        result = run_at_hospitals(FederatedRecipe(settings), settings, kit, output / WORK, told, refused)
+    except KeyboardInterrupt:
+        if sent:
+            typer.echo(f"Job {sent[0]} is stopped at all sites; --resume goes on after its last whole round", err=True)
+        raise
     outcome = collect(result, root, output)
     tell(outcome, output, as_json=as_json, quiet=quiet)
     require_complete(outcome.ledger)

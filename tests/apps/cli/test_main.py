@@ -3,13 +3,16 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import threading
+import time
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import pytest
 import typer
 
 from nodulescope.apps.cli import main as command
-from nodulescope.apps.cli.main import app, run
+from nodulescope.apps.cli.main import THREADS_END_WITHIN_S, app, main, run
 from nodulescope.bundles.errors import BundleError, InputError, NodulescopeError, UsageError
 
 COMMANDS = ("demo", "analyze", "grade", "segment-lungs", "phantom", "train", "info")
@@ -117,3 +120,19 @@ def test_the_installed_command_ends_with_the_exit_status(tmp_path: Path) -> None
     assert done.stdout == ""
     assert done.stderr.splitlines()[-1] == f"nodulescope: {tmp_path / 'absent.nii.gz'}: there is no such file or folder; check the path"
     assert "Traceback" not in done.stderr
+
+
+def test_a_failed_command_waits_for_threads_of_a_data_set_but_not_for_idle_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NVFlare's threads wait for as long as the process lives; they held a refused job's command for a minute."""
+    idle, working = threading.Event(), threading.Event()
+    threading.Thread(target=idle.wait, daemon=True).start()
+    pool = ThreadPool(1)
+    pool.apply_async(lambda: time.sleep(0.3) or working.set())
+    pool.close()
+    monkeypatch.setattr("sys.argv", ["nodulescope", "no-such-command"])
+    began = time.monotonic()
+    with pytest.raises(SystemExit) as ended:
+        main()
+    idle.set()
+    assert ended.value.code == 2
+    assert working.is_set() and time.monotonic() - began < THREADS_END_WITHIN_S

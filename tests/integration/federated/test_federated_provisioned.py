@@ -7,8 +7,12 @@ import json
 import math
 import os
 import shutil
+import signal
 import socket
 import ssl
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +22,7 @@ import pytest
 import torch
 import yaml
 
+from nodulescope.apps.cli.main import run
 from nodulescope.bundles.errors import InputError
 from nodulescope.bundles.predictors import find_bundle
 from nodulescope.federated.bundle_identity import bundle_sha256
@@ -82,6 +87,12 @@ class Federation:
         number = self.lead.submit(jobs / settings.run)
         self.lead.wait(number, PATIENCE_S, lambda: None)
         return self.lead.result(number, self.folder / "results")
+
+    def submit(self, name: str, *options: str) -> list[str]:
+        """What a lead types to send a job of the small network."""
+        sites = [word for site in SITES for word in ("--site", site)]
+        small = ["--config", "smoke.yaml", "--set", "batch_size=2", "--start", "random", "--run", name]
+        return ["federate", "submit", "nodule_grading", "--kit", str(self.kits.people[LEAD]), *sites, *small, *options]
 
     def refusal(self, job: Path) -> str:
         """Send a job that is not to run; returns what the server tells about it."""
@@ -166,10 +177,19 @@ def test_a_job_with_differential_privacy(federation: Federation) -> None:
 
 
 @pytest.mark.slow
-def test_a_job_with_encrypted_layers(federation: Federation) -> None:
-    settings = federation.settings("encrypted", privacy={"encrypted": {"layers": r"^heads\."}})
-    result = federation.run(settings)
+def test_the_command_sends_a_job_with_encrypted_layers_and_a_site_decrypts_the_result(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(federation.folder)
+    Path("privacy.yaml").write_text(yaml.safe_dump({"encrypted": {"layers": r"^heads\."}}), encoding="utf-8")
+    result = Path("results") / "encrypted"  # a folder as people name it, relative to where they are
+    options = ["--rounds", "2", "--privacy", "privacy.yaml", "-o", str(result)]
+    assert run(federation.submit("encrypted", *options)) == 0
+    told = capsys.readouterr()
+    assert "was taken; waiting for its end" in told.err
+    assert f"a hospital makes the bundle with `nodulescope federate decrypt {result} --kit KIT`" in told.out
     ledger = complete(result)
+    settings = ledger.settings
     start = starting_network(settings, Place(None, result, result, None)).state_dict()
     chosen = sorted(name for name in start if name.startswith("heads."))
     assert chosen
@@ -185,6 +205,48 @@ def test_a_job_with_encrypted_layers(federation: Federation) -> None:
         moved = (opened[name] - start[name]).abs().max()
         assert 0 < moved < 0.5, name  # two epochs have moved it, and nothing was garbled
     assert math.isfinite(ledger.global_metric[2])
+
+    assert run(["federate", "decrypt", str(result), "--kit", str(federation.kits.server)]) == 3
+    assert run(["federate", "decrypt", str(result), "--kit", str(federation.kits.sites["north"])]) == 0
+    metadata = json.loads((result / "bundle" / "configs" / "metadata.json").read_text(encoding="utf-8"))
+    assert metadata["federation"]["privacy"] == {"encrypted": {"layers": r"^heads\."}}
+    assert [site["name"] for site in metadata["federation"]["sites"]] == ["site 1", "site 2"]
+
+
+@pytest.mark.slow
+def test_a_site_that_withdrew_the_bundle_is_named_by_the_command(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(federation.folder)
+    allow = ["federate", "allow", "nodule_grading", "--kit", str(federation.kits.sites["south"]), "--quiet"]
+    assert run([*allow, "--withdraw"]) == 0
+    try:
+        assert run(federation.submit("withdrawn", "-o", "results/withdrawn")) == 2
+    finally:
+        assert run(allow) == 0
+    told = capsys.readouterr().err
+    assert "south does not take the job: the job trains the bundle 'nodule_grading', which is not on this site's allow list" in told
+    assert "did not begin: refused by south; 2 sites are needed" in told
+
+
+@pytest.mark.slow
+def test_stopping_the_command_stops_the_job(federation: Federation) -> None:
+    command = [sys.executable, "-c", "from nodulescope.apps.cli.main import main; main()"]
+    options = federation.submit("stopped", "--rounds", "500", "-o", str(federation.folder / "results" / "stopped"))
+    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as submit:
+        assert submit.stderr is not None
+        taken = submit.stderr.readline()
+        assert "was taken" in taken, taken
+        number = taken.split()[1]
+        ledger = federation.kits.server / "nodulescope" / "stopped" / "participation.json"
+        until = time.monotonic() + PATIENCE_S
+        while not ledger.is_file() and time.monotonic() < until:  # its first round is over
+            time.sleep(0.5)
+        submit.send_signal(signal.SIGINT)
+        rest = submit.stderr.read()
+    assert f"Job {number} is stopped at all sites; --resume goes on after its last whole round" in rest
+    assert submit.returncode == 130
+    assert "ABORTED" in federation.lead.wait(number, PATIENCE_S, lambda: None)
 
 
 @pytest.mark.slow

@@ -11,6 +11,8 @@ from nodulescope.federated.provisioning import AllowList, read_allow_list
 @pytest.fixture
 def kit(tmp_path):
     (tmp_path / "kit" / "local").mkdir(parents=True)
+    (tmp_path / "kit" / "startup").mkdir()
+    (tmp_path / "kit" / "startup" / "fed_client.json").touch()
     AllowList({"nodule_grading": ("a" * 64,)}, statistics=True).write(tmp_path / "kit" / "local" / "nodulescope-allowed.json")
     return tmp_path / "kit"
 
@@ -39,5 +41,6 @@ def test_a_bundle_is_withdrawn_whatever_its_hash(kit):
 
 
 def test_other_folders_are_no_kits(tmp_path, capsys):
+    (tmp_path / "local").mkdir()  # a person's kit has one too
     assert run(["federate", "allow", "--kit", str(tmp_path)]) == 2
     assert "not the startup kit of a hospital" in capsys.readouterr().err
