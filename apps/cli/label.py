@@ -80,6 +80,7 @@ def serve(
 
     Runs until it is stopped (Ctrl-C).
     """
+    from nodulescope.apps.nodule_label.dicomweb_address import check_dicomweb
     from nodulescope.apps.nodule_label.environment import environment_folder
     from nodulescope.apps.nodule_label.server import ServerSettings
     from nodulescope.apps.nodule_label.state_folder import is_address, state_folder_of
@@ -93,6 +94,8 @@ def serve(
     if context.invoked_subcommand is not None:
         context.obj = Chosen(Versions(kept.versions, replaced), quiet)
         return
+    if is_address(studies) and not prepare:
+        check_dicomweb(studies)
     place = environment_folder(environment)
     _prepare(place, shown=not quiet)
     if prepare:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -323,14 +328,34 @@ def test_errors_are_told_and_the_server_goes_on(client: LabelClient, chests: dic
     assert client.infer("lung_segmentation", "first").status == 200
 
 
-def test_a_training_without_labels_says_what_is_missing(chests: dict[str, SmallChest], tmp_path: Path) -> None:
-    folder = tmp_path / "studies"
-    folder.mkdir()
-    write_nifti(chests["first"].ct, folder / "first.nii.gz")
-    with serving(str(folder), tmp_path / "state") as client:
-        record = client.train("nodule_detection", max_epochs=1)
+def test_the_command_serves_and_ctrl_c_ends_it_with_its_server(chests: dict[str, SmallChest], tmp_path: Path) -> None:
+    """As a person starts it, with a folder beside them; and a training without labels says what is missing."""
+    environment = environment_folder()
+    if not is_ready(environment):
+        pytest.skip("the label server's environment is not there (make label-env)")
+    (tmp_path / "scans").mkdir()
+    write_nifti(chests["first"].ct, tmp_path / "scans" / "first.nii.gz")
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    command = [sys.executable, "-c", "from nodulescope.apps.cli.main import main; main()"]
+    options = ["--studies", "scans", "--port", str(port), "--device", "cpu", "--no-scores", "--environment", str(environment)]
+    with subprocess.Popen([*command, "label", *options], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as label:
+        assert label.stdout is not None
+        told = label.stdout.readline()  # when the server answers
+        try:
+            record = LabelClient(address).train("nodule_detection", max_epochs=1)
+            busy = subprocess.run([*command, "label", *options], cwd=tmp_path, capture_output=True, text=True, check=False)
+        finally:
+            label.send_signal(signal.SIGINT)
+        rest = label.stdout.read()
+    assert told == f"{tmp_path / 'scans'} is served at {address}; Ctrl-C stops.\n"
+    assert f"Labels, versions and logs: {tmp_path / 'scans' / '.nodulescope-label'}" in rest
     assert record["status"] == "ERROR"
     assert "marked nodules" in record["details"][-1] and "at least two patients" in record["details"][-1]
+    assert busy.returncode == 2
+    assert busy.stderr.splitlines()[-1] == f"nodulescope: --port {port}: another program listens there; choose another port"
+    assert label.returncode == 0
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"{address}/info/", timeout=5)
 
 
 def test_a_pacs_is_the_source_and_gets_the_segmentation(
