@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from ignite.metrics import EpochMetric
 from scipy.stats import spearmanr
 
 from nodulescope.bundles.nodule_grading.ratings import SCALED, UNDECIDED, scaled_ratings
+
+NO_VALUE = -math.inf
+"""Of an epoch whose cases cannot be measured, such as an AUC without a malignant one. MONAI keeps the weights of the largest value, and
+next to NaN nothing is larger."""
 
 
 def area_under_curve(score: torch.Tensor, positive: torch.Tensor) -> float:
@@ -55,7 +61,7 @@ def grading_summary(answers: torch.Tensor, nodule: torch.Tensor, ratings: torch.
 
 
 class GradingMetric(EpochMetric):
-    """Ignite metric: one value of :func:`grading_summary` over an epoch.
+    """Ignite metric: one value of :func:`grading_summary` over an epoch, :data:`NO_VALUE` where there is none.
 
     Args:
         name: which value.
@@ -67,7 +73,7 @@ class GradingMetric(EpochMetric):
 
     def _compute(self, answers: torch.Tensor, targets: torch.Tensor) -> float:
         value = grading_summary(answers, targets[:, 0], targets[:, 1:].reshape(len(targets), -1, 8))[self.value_name]
-        return value if value == value else 0.0
+        return value if math.isfinite(value) else NO_VALUE
 
 
 def _answers_and_targets(output: dict[str, object]) -> tuple[torch.Tensor, torch.Tensor]:

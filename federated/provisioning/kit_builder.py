@@ -34,7 +34,8 @@ OUTSIDE = "/tmp/nvflare/"
 STORAGE = "/var/lib/nodulescope"
 """Where a server keeps jobs and results. NVFlare's own place is open to everyone on the machine, and gone after a restart."""
 
-HOSPITAL_GUIDE = Path(__file__).parents[1] / "docs" / "hospital-it.md"
+DOCS = Path(__file__).parents[1] / "docs"
+GUIDES = ("hospital-it.md", "privacy.md", "statistics.md")
 
 NOBODY = {"byoc": "none", "server-predeployed-flwr": "none", "shell_commands": "none"}
 """Rights that no role has: to bring custom code, to run Flower's, to type shell commands at another's machine."""
@@ -114,7 +115,8 @@ class NodulescopeKits(Builder):
         _write_json(local / PARENT_RESOURCES, {"format_version": 2, "components": [{"id": "app_deployer", "path": DEPLOYER, "args": {}}]})
         self.allowed.write(local / ALLOW_LIST)
         (local / SITE_FILE).write_text(SITE_TEMPLATE.format(name=client.name), encoding="utf-8")
-        shutil.copyfile(HOSPITAL_GUIDE, Path(ctx.get_ws_dir(client)) / "hospital-it.md")
+        for guide in GUIDES:
+            shutil.copyfile(DOCS / guide, Path(ctx.get_ws_dir(client)) / guide)
         filters = site_filters(self.privacy)
         if filters:
             scope = {"name": "site", "task_result_filters": filters}

@@ -51,10 +51,11 @@ def test_metric_over_batches_equals_the_summary_of_all() -> None:
     assert metric.compute() == pytest.approx(grading_summary(raw, nodule, ratings)["malignancy_mae"])
 
 
-def test_a_metric_without_value_is_zero() -> None:
+def test_a_metric_without_value_is_below_every_value() -> None:
+    """NaN would stay MONAI's best value for good, and 0 would count as a measurement when sites' metrics are averaged."""
     metric = GradingMetric("malignancy_auc")
     metric.reset()
     metric.update(
         metric._output_transform({"pred": answers(4.0), "label": {"nodule": torch.ones(1), "ratings": pack_ratings([[5.0] * 8])[None]}})
     )
-    assert metric.compute() == 0.0
+    assert metric.compute() == -math.inf

@@ -1,5 +1,6 @@
 import json
 import ssl
+import re
 import stat
 import subprocess
 
@@ -78,7 +79,9 @@ def test_allow_lists_begin_with_the_bundles_of_the_project(kits):
 def test_a_site_finds_its_files_to_fill_in(kits):
     folder = kits.sites["hospital-south"]
     assert list(yaml.safe_load((folder / "local" / "nodulescope.yaml").read_text())["sites"]) == ["hospital-south"]
-    assert "How to stop" in (folder / "hospital-it.md").read_text()
+    guide = (folder / "hospital-it.md").read_text()
+    assert "How to stop" in guide
+    assert all((folder / page).is_file() for page in re.findall(r"\]\(([a-z-]+\.md)\)", guide))  # pages that it points to
     assert not (folder / "local" / "privacy.json").exists()
 
 
