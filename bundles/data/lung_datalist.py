@@ -13,6 +13,7 @@ import numpy as np
 from nodulescope.bundles.contracts import CTVolume
 from nodulescope.bundles.data.classical_lungs import classical_lung_mask
 from nodulescope.bundles.data.host_scan import HostScan, host_scan
+from nodulescope.bundles.data.joined_datalist import TRAINING, join_datalists
 from nodulescope.bundles.preprocessing.canonical import HU_WINDOW
 
 
@@ -22,18 +23,13 @@ def write_lung_datalist(folder: Path, scans: Iterator[tuple[str, CTVolume]], joi
     Args:
         folder: where it all goes.
         scans: patient and CT.
-        joined: other datalists of scans whose items are taken along, their files named by absolute paths.
+        joined: other datalists of scans whose items are taken along.
 
     Yields:
         The number of finished scans, for a progress bar.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parts: dict[str, list[dict[str, object]]] = {"training": [], "validation": []}
-    for path in joined:
-        for part, items in json.loads(path.read_text(encoding="utf-8")).items():
-            for item in items:
-                files = {key: str((path.parent / item[key]).resolve()) for key in ("image", "label")}
-                parts.setdefault(part, []).append({**item, **files})
+    parts = join_datalists(folder, joined)
     for number, (patient, ct) in enumerate(scans, 1):
         scan = host_scan(ct, classical_lung_mask(ct), ())
         name = f"{patient}_{number}"
@@ -41,7 +37,7 @@ def write_lung_datalist(folder: Path, scans: Iterator[tuple[str, CTVolume]], joi
         nibabel.save(nibabel.Nifti1Image(hu, scan.affine_ras), folder / f"{name}.nii.gz")
         nibabel.save(nibabel.Nifti1Image(scan.lungs, scan.affine_ras), folder / f"{name}_lungs.nii.gz")
         _draw(scan, folder / f"{name}.png")
-        parts["training"].append({"image": f"{name}.nii.gz", "label": f"{name}_lungs.nii.gz", "patient": patient})
+        parts[TRAINING].append({"image": f"{name}.nii.gz", "label": f"{name}_lungs.nii.gz", "patient": patient})
         yield number
     (folder / "scans.json").write_text(json.dumps(parts, indent=1), encoding="utf-8")
 

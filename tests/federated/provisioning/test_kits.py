@@ -1,6 +1,6 @@
 import json
-import ssl
 import re
+import ssl
 import stat
 import subprocess
 
