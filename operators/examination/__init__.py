@@ -2,10 +2,11 @@
 
 from nodulescope.operators.examination.examination import Assessment, Examination, LungFindings, ModelProvenance, NotAssessed
 from nodulescope.operators.examination.location import Location, Region, Third
-from nodulescope.operators.examination.nodule import Measurements, Nodule, NoduleType, Side, Status
+from nodulescope.operators.examination.nodule import Acceptance, Measurements, Nodule, NoduleType, Side, Status
 from nodulescope.operators.examination.recommendation import Guideline, Recommendation
 
 __all__ = [
+    "Acceptance",
     "Assessment",
     "Examination",
     "Guideline",

@@ -108,6 +108,8 @@ class Examination:
         peak_memory_mb: largest resident memory of the process so far, or None where it is not known.
         generator_version: version of nodulescope that made it.
         comparison: what a prior examination says of it; None where none was compared.
+        subthreshold: findings below the operating point, outlined, graded and measured, which no output shows. Where a prior knows a nodule
+            one of them may be it. Their ids go on from those of the nodules.
     """
 
     ct: CTVolume
@@ -121,6 +123,7 @@ class Examination:
     peak_memory_mb: float | None
     generator_version: str
     comparison: PriorComparison | None = field(default=None, repr=False)
+    subthreshold: tuple[Nodule, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if [n.id for n in self.nodules] != list(range(1, len(self.nodules) + 1)):

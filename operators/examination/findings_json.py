@@ -30,8 +30,8 @@ from nodulescope.operators.examination.nodule import Nodule
 from nodulescope.operators.examination.whole_file import whole_file
 from nodulescope.operators.guidelines.wording import recommendation_text
 
-SCHEMA_VERSION = "1.0"
-"""Version of the format; a second number grows with added keys, the first with changed ones."""
+SCHEMA_VERSION = "1.1"
+"""Version of the format; a second number grows with added keys, the first with changed ones. 1.1 added ``nodules[].acceptance``."""
 
 GENERATOR_NAME = "nodulescope"
 
@@ -142,6 +142,7 @@ def nodule_to_findings(nodule: Nodule) -> dict[str, Any]:
         "lung_rads": nodule.lung_rads,
         "mean_hu": round(float(sizes.mean_hu), HU_DECIMALS),
         **_place(nodule),
+        "acceptance": nodule.acceptance.value,
     }
 
 

@@ -40,6 +40,18 @@ class Status(StrEnum):
     SHRINKING = "shrinking"
 
 
+class Acceptance(StrEnum):
+    """Why a finding is reported as a nodule.
+
+    ``OPERATING_POINT``: its nodule probability reaches the operating point. ``PRIOR``: it is less probable, but a prior examination knows a
+    nodule there. ``PRIOR_PLACE``: the detector did not offer the place, which was looked at because a prior knows a nodule there.
+    """
+
+    OPERATING_POINT = "operating-point"
+    PRIOR = "prior"
+    PRIOR_PLACE = "prior-place"
+
+
 @dataclass(frozen=True)
 class Measurements:
     """Size and density of one nodule, measured on its outline.
@@ -90,6 +102,7 @@ class Nodule:
         status: change since the prior examination; ``baseline`` without one.
         prior: what is known of the same nodule in the prior examination, or None.
         lung_rads: Lung-RADS category of this nodule, or None when it was not assessed.
+        acceptance: why it is reported.
     """
 
     id: int
@@ -104,6 +117,7 @@ class Nodule:
     status: Status = Status.BASELINE
     prior: Mapping[str, Any] | None = None
     lung_rads: str | None = None
+    acceptance: Acceptance = Acceptance.OPERATING_POINT
 
     @property
     def is_mass(self) -> bool:

@@ -24,6 +24,7 @@ class Thresholds:
         most_candidates: at most this many candidates, the best ones, are looked at.
         smallest_mm: findings of a smaller mean diameter are micronodules and not reported (3 mm, Fleischner glossary 2008).
         detector_weight: share of the detector's opinion in the nodule probability, 0..1; the rest is the grading network's.
+        confirmed_probability: findings below ``nodule_probability`` but not below this are reported where a prior knows a nodule.
 
     Raises:
         UsageError: a value is out of its range.
@@ -34,9 +35,10 @@ class Thresholds:
     most_candidates: int = 40
     smallest_mm: float = 3.0
     detector_weight: float = 0.5
+    confirmed_probability: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("detection_score", "nodule_probability", "detector_weight"):
+        for name in ("detection_score", "nodule_probability", "detector_weight", "confirmed_probability"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UsageError(f"threshold {name} must lie between 0 and 1, not {getattr(self, name)}")
         if self.most_candidates not in range(1, MOST_NODULES + 1):

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from nodulescope.bundles.contracts import CTVolume
-from nodulescope.bundles.coordinates import world_to_index
 from nodulescope.bundles.errors import InputError
-from nodulescope.operators.examination import Examination, Status
+from nodulescope.operators.examination import Acceptance, Examination, Nodule, Status
 from nodulescope.operators.examination.input_facts import Point, lung_extent, patient_id, study_date
+from nodulescope.operators.priors.confirmation import Look, confirm
+from nodulescope.operators.priors.coverage import in_scan
 from nodulescope.operators.priors.growth import doubling_time_days, lung_rads_growth, status_of_change, volume_change_percent
 from nodulescope.operators.priors.lung_images import lung_images
-from nodulescope.operators.priors.matching import Matches, match_nodules
+from nodulescope.operators.priors.matching import Matches
 from nodulescope.operators.priors.nodule_alignment import align_by_extent, align_by_pattern
 from nodulescope.operators.priors.prior_study import PriorStudy, RecordedNodule, recorded
 from nodulescope.operators.priors.registration import Method, NotRegistered, Registration, register_lungs
@@ -31,9 +32,18 @@ UNLIKE_SPACING = 1.5
 """Ratio of slice spacings from which a difference of the scans may pass for a change of the nodule."""
 
 
+CONFIRMED_BY_PRIOR = {
+    Acceptance.PRIOR: "Nodule {id}: below the operating point on its own (nodule probability {probability:.0%}); "
+    "accepted because the prior knows a nodule here.",
+    Acceptance.PRIOR_PLACE: "Nodule {id}: not offered by the detector (nodule probability {probability:.0%}); "
+    "looked for and accepted because the prior knows a nodule here.",
+}
+"""What a reader must know of a nodule that only the prior confirms."""
+
+
 @dataclass(frozen=True)
 class ResolvedNodule:
-    """A nodule of the prior that the current scan does not show.
+    """A nodule of the prior that was not found in the current scan.
 
     Attributes:
         prior: the nodule as the prior has it.
@@ -54,6 +64,8 @@ class PriorComparison:
         method: how the scans were brought together; None when they could not be.
         declined: why nothing was matched, one sentence; empty when nodules were matched.
         lung_dice: overlap of the lungs after registration, None without lungs of the prior.
+        nodules: of the current examination as it was before the comparison, with those that only the prior confirms; empty where nothing
+            was matched. Their ids are meant below.
         status: by id of the current nodule.
         entries: what ``Nodule.prior`` holds, by id of the current nodule that the prior knows.
         resolved: nodules of the prior that are gone.
@@ -65,22 +77,27 @@ class PriorComparison:
     method: Method | None
     declined: str = ""
     lung_dice: float | None = None
+    nodules: tuple[Nodule, ...] = field(default=(), repr=False)
     status: Mapping[int, Status] = field(default_factory=dict)
     entries: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     resolved: tuple[ResolvedNodule, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
-def compare(current: Examination, prior: PriorStudy) -> PriorComparison:
+def compare(current: Examination, prior: PriorStudy, look: Look | None = None) -> PriorComparison:
     """Compare an examination with a prior.
 
     The lungs are registered when the prior's scan is at hand; with its findings alone the extents of the lungs serve, or the pattern of the
     nodules. When the scans cannot be brought together every nodule stays a baseline finding, and the comparison says why.
 
+    A nodule of the prior that no reported one matches may be a finding below the operating point, which then becomes a nodule: see
+    :mod:`~nodulescope.operators.priors.confirmation`.
+
     Args:
         current: the examination to report.
         prior: see :func:`~nodulescope.operators.priors.prior_from_examination` and
             :func:`~nodulescope.operators.priors.read_prior_findings`.
+        look: finds nodules at the places that are left. It is asked only where lungs were registered: other ways are off by centimetres.
 
     Raises:
         InputError: the prior is the series that is analysed itself, or it is later.
@@ -97,22 +114,29 @@ def compare(current: Examination, prior: PriorStudy) -> PriorComparison:
         found = _register(current, prior)
     except NotRegistered as reason:
         return PriorComparison(known, interval, None, declined=str(reason), warnings=warnings)
-    now = tuple(recorded(nodule) for nodule in current.nodules)
     places = found.to_current([n.center_lps_mm for n in prior.nodules]) if prior.nodules else np.zeros((0, 3))
-    matches = match_nodules(prior.nodules, places, now, found.gate_mm)
+    confirmed = confirm(current, prior.nodules, places, found.gate_mm, None if found.lung_dice is None else look)
+    nodules, matches = confirmed.nodules, confirmed.matches
+    now = tuple(recorded(nodule) for nodule in nodules)
     entries, status = _pairs(prior, now, matches, interval)
     unseen = _unseen(prior.ct, found, [now[j] for j in matches.new])
     status |= {now[j].id: Status.BASELINE if now[j].id in unseen else Status.NEW for j in matches.new}
-    gone = [ResolvedNodule(prior.nodules[i], _point(places[i])) for i in matches.resolved if _in_scan(current.ct, places[i])]
+    gone = [ResolvedNodule(prior.nodules[i], _point(places[i])) for i in matches.resolved if in_scan(current.ct, places[i])]
     return PriorComparison(
         known,
         interval,
         found.method,
         lung_dice=found.lung_dice,
+        nodules=nodules,
         status=status,
         entries=entries,
         resolved=tuple(gone),
-        warnings=warnings + found.warnings + _coverage_warnings(prior, unseen, len(matches.resolved) - len(gone)),
+        warnings=(
+            *warnings,
+            *found.warnings,
+            *_coverage_warnings(prior, unseen, len(matches.resolved) - len(gone)),
+            *(_confirmed_warning(nodule) for nodule in nodules if nodule.acceptance is not Acceptance.OPERATING_POINT),
+        ),
     )
 
 
@@ -184,12 +208,7 @@ def _unseen(prior_ct: CTVolume | None, found: Registration, nodules: list[Record
     if prior_ct is None or not nodules:
         return set()
     places = found.to_prior([nodule.center_lps_mm for nodule in nodules])
-    return {nodule.id for nodule, place in zip(nodules, places, strict=True) if not _in_scan(prior_ct, place)}
-
-
-def _in_scan(ct: CTVolume, place_mm: np.ndarray) -> bool:
-    index = world_to_index(ct.affine_lps, place_mm)
-    return bool(((index >= -0.5) & (index <= np.asarray(ct.shape) - 0.5)).all())
+    return {nodule.id for nodule, place in zip(nodules, places, strict=True) if not in_scan(prior_ct, place)}
 
 
 def _point(place: np.ndarray) -> Point:
@@ -216,6 +235,10 @@ def _warnings(current: Examination, prior: PriorStudy, interval: int | None) -> 
     if not (prior.fully_covered and current.lungs.fully_covered):
         warnings.append("One of the scans does not cover the whole lungs: their registration is less certain.")
     return tuple(warnings)
+
+
+def _confirmed_warning(nodule: Nodule) -> str:
+    return CONFIRMED_BY_PRIOR[nodule.acceptance].format(id=nodule.id, probability=nodule.grade.probability)
 
 
 def _coverage_warnings(prior: PriorStudy, unseen: set[int], outside: int) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from nodulescope.operators.guidelines.history import PatientHistory
 from nodulescope.operators.models import Models
 from nodulescope.operators.nodules import Thresholds, with_guidelines
 from nodulescope.operators.nodules.examining import examine_ct
+from nodulescope.operators.nodules.place_examination import examine_places
 from nodulescope.operators.priors.comparison import compare
 from nodulescope.operators.priors.prior_findings import find_prior_findings, read_prior_findings
 from nodulescope.operators.priors.prior_study import PriorStudy, prior_from_examination
@@ -79,6 +80,8 @@ def open_prior(wanted: WantedPrior, models: Models, thresholds: Thresholds) -> P
 def follow_up(exam: Examination, wanted: WantedPrior, models: Models, thresholds: Thresholds, history: PatientHistory) -> Examination:
     """Compare an examination with a prior, and class its nodules anew by what became of them.
 
+    Nodules of the prior that were not found are looked for once more, among weaker findings and at their places.
+
     Args:
         exam: the examination, its nodules still baseline findings.
         wanted: the prior.
@@ -87,14 +90,15 @@ def follow_up(exam: Examination, wanted: WantedPrior, models: Models, thresholds
         history: what is known of the patient.
 
     Returns:
-        The examination with status and growth of every nodule. Where an older study that nobody named cannot be analysed it is the same
-        with a warning more.
+        The examination with status and growth of every nodule, those among them that only the prior confirms. Where an older study that
+        nobody named cannot be analysed it is the same with a warning more.
 
     Raises:
         InputError: a prior that a person named cannot be used.
     """
     try:
-        comparison = compare(exam, open_prior(wanted, models, thresholds))
+        prior = open_prior(wanted, models, thresholds)
+        comparison = compare(exam, prior, lambda places: examine_places(exam, places, models, thresholds))
     except InputError:
         if wanted.beside is None:
             raise

@@ -78,7 +78,7 @@ _PAGE = {
     "这是对图像的判断，不是病理结果。排序：先按 Lung-RADS 分类，再按模型判断的可疑程度。",
     "resolved.heading": "与既往相比已消失",
     "resolved.id": "既往编号",
-    "resolved.caption": "既往检查可见，本次在同一部位未发现。模型把握不足的结节也不会列出，请查看该处。",
+    "resolved.caption": "既往检查可见，本次在同一部位未发现；低于报告阈值的可疑处也已考虑。模型仍可能漏诊，请查看该处。",
 }
 
 _NODULE = {
@@ -128,6 +128,8 @@ _NODULE = {
     "nodule.center": "中心（LPS 坐标）",
     "nodule.slice": "中心层面",
     "nodule.status": "与既往相比",
+    "acceptance.prior": "单凭本次图像低于报告阈值；因既往检查在该处有结节而列出。",
+    "acceptance.prior-place": "检测模型未提示该处；因既往检查在该处有结节，经专门查看后列出。",
     "nodule.brock": "Brock 肺癌风险",
     "nodule.to_table": "返回一览表",
     "prior.heading": "既往与本次对照",

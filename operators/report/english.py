@@ -80,7 +80,7 @@ _PAGE = {
     "resolved.heading": "Resolved since the prior",
     "resolved.id": "No. in the prior",
     "resolved.caption": "Seen in the prior examination, not found now at the same place. "
-    "Look there: a nodule that the models are less sure of now is missing too.",
+    "Findings below the operating point were considered there too; models can still miss a nodule: look there.",
 }
 
 _NODULE = {
@@ -130,6 +130,8 @@ _NODULE = {
     "nodule.center": "Centre (LPS)",
     "nodule.slice": "Centre slice",
     "nodule.status": "Since prior",
+    "acceptance.prior": "Below the operating point on its own; accepted because the prior knows a nodule here.",
+    "acceptance.prior-place": "Not offered by the detector; looked for and accepted because the prior knows a nodule here.",
     "nodule.brock": "Brock cancer risk",
     "nodule.to_table": "Back to the table",
     "prior.heading": "Prior beside current",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nodulescope.bundles.contracts import CTVolume
-from nodulescope.operators.examination import Assessment, Examination, Measurements, Nodule, Status
+from nodulescope.operators.examination import Acceptance, Assessment, Examination, Measurements, Nodule, Status
 from nodulescope.operators.report import number_text
 from nodulescope.operators.report.guideline_text import brock_text, row_of
 from nodulescope.operators.report.messages import Messages
@@ -80,6 +80,7 @@ class NoduleCard:
         brief: the nodule in one phrase.
         category: its Lung-RADS category with the row of the table; empty when not assessed.
         malignancy: its rating in one phrase.
+        acceptance: why it is reported though it would not be on its own; empty for all others.
         stack: its axial slices.
         captions: one per slice.
         planes: still pictures: axial, coronal, sagittal.
@@ -93,6 +94,7 @@ class NoduleCard:
     brief: str
     category: str
     malignancy: str
+    acceptance: str
     stack: Stack
     captions: tuple[str, ...]
     planes: tuple[PlanePicture, ...]
@@ -127,6 +129,7 @@ def nodule_card(exam: Examination, nodule: Nodule, t: Messages) -> NoduleCard:
         brief(nodule, t),
         _category(nodule, exam.assessment, t),
         malignancy,
+        "" if nodule.acceptance is Acceptance.OPERATING_POINT else t(f"acceptance.{nodule.acceptance}"),
         stack,
         captions,
         _planes(ct, nodule, stack, t),
@@ -218,7 +221,8 @@ def _measurements(nodule: Nodule, brock: str, caption: str, t: Messages) -> tupl
         *([(t("nodule.place"), place)] if place else []),
         (t("nodule.density"), t("unit.hu", value=number_text.fixed(sizes.mean_hu, 0))),
         (t("nodule.probability"), number_text.percent(nodule.grade.probability)),
-        (t("nodule.detector"), f"{nodule.candidate.score:.2f}"),
+        # The detector said nothing of a place that only the prior pointed at.
+        *([] if nodule.acceptance is Acceptance.PRIOR_PLACE else [(t("nodule.detector"), f"{nodule.candidate.score:.2f}")]),
         (t("nodule.center"), t("unit.center", x=x, y=y, z=z)),
         (t("nodule.slice"), caption),
     ]

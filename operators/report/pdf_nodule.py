@@ -35,7 +35,8 @@ def nodule_block(card: NoduleCard, t: Messages, pen: Pen) -> list[Flowable]:
     strip, step_mm = _strip(card)
     title = pen(t("stack.strip", step=millimetres(step_mm)), 6.5, QUIET)
     pictures = [_pictures(card, t), Spacer(1, 4), title, strip]
-    return [_Anchor(card.nodule.id, t), _heading(card, t, pen), Spacer(1, 6), *pictures, Spacer(1, 5), _numbers(card, t, pen)]
+    told = [Spacer(1, 2), pen(card.acceptance, 7.5, NOTABLE)] if card.acceptance else []
+    return [_Anchor(card.nodule.id, t), _heading(card, t, pen), *told, Spacer(1, 6), *pictures, Spacer(1, 5), _numbers(card, t, pen)]
 
 
 class _Anchor(Flowable):

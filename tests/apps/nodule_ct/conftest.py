@@ -68,17 +68,17 @@ def chest_ct(balls: Balls) -> CTVolume:
     return _chest(balls)
 
 
-def _chest(balls: Balls) -> CTVolume:
-    """Two boxes of lung in soft tissue, 200 x 160 x 110 mm."""
+def _chest(balls: Balls, faint: Balls = ()) -> CTVolume:
+    """Two boxes of lung in soft tissue, 200 x 160 x 110 mm; faint nodules have -110 HU, the others 30."""
     shape, spacing = (100, 80, 44), np.array([2.0, 2.0, 2.5])
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = np.array([0.0, 0.0, -100.0]) - spacing * (np.array(shape) - 1) / 2
     points = np.moveaxis(np.indices(shape), 0, -1) * spacing + affine[:3, 3]
     x, y, z = np.moveaxis(np.abs(points - (0.0, 0.0, -100.0)), -1, 0)
     hu = np.where((x > 8) & (x < 76) & (y < 52) & (z < 40), -850.0, 40.0)
-    for center, diameter in balls:
+    for (center, diameter), density in [*((ball, 30.0) for ball in balls), *((ball, -110.0) for ball in faint)]:
         depth = diameter / 2 - np.linalg.norm(points - np.array(center), axis=-1)
-        hu += (30.0 - hu) * np.clip(depth / 2 + 0.5, 0, 1)
+        hu += (density - hu) * np.clip(depth / 2 + 0.5, 0, 1)
     return CTVolume(np.rint(hu).astype(np.float32), affine, CTSource("phantom"))
 
 
@@ -105,3 +105,16 @@ def both_studies(series: Path, earlier_series: Path, tmp_path_factory: pytest.Te
     for name, study in (("now", series), ("before", earlier_series)):
         shutil.copytree(study, folder / name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def fading_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A nodule of 10 mm in the right lung, and a year later: it is larger and so faint that the networks are less sure of it than the
+    operating point asks for, and the left lung has a nodule that nobody can miss.
+    """
+    right, left = (-42.0, 5.0, -108.0), (39.0, -7.0, -86.0)
+    earlier, later = _chest([(right, 10.0)]), _chest([(left, 12.0)], faint=[(right, 14.0)])
+    folders = tmp_path_factory.mktemp("before"), tmp_path_factory.mktemp("after")
+    for ct, folder, day in zip((earlier, later), folders, ("19990101", "20000101"), strict=True):
+        write_ct_series(ct, folder, patient_id="P1", patient_name="Phantom^One", study_date=day)
+    return folders

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from nodulescope.operators.examination import Assessment, Guideline, NoduleType, NotAssessed, Recommendation, Status
+from nodulescope.operators.examination import Acceptance, Assessment, Guideline, NoduleType, NotAssessed, Recommendation, Status
 from nodulescope.operators.examination.findings_json import (
     InvalidFindings,
     examination_to_findings,
@@ -35,7 +35,7 @@ def test_the_keys_are_those_of_the_design(findings):
     assert list(findings["nodules"][0]) == [
         "id", "tracking_uid", "center_lps_mm", "side", "type", "long_axis_mm", "short_axis_mm", "mean_diameter_mm", "volume_mm3",
         "solid_diameter_mm", "is_mass", "probability", "malignancy", "malignancy_probability", "attributes", "status", "prior", "lung_rads",
-        "mean_hu", "position", "lung_third", "lung_region", "pleura_distance_mm",
+        "mean_hu", "position", "lung_third", "lung_region", "pleura_distance_mm", "acceptance",
     ]  # fmt: skip
 
 
@@ -183,8 +183,29 @@ def test_a_missing_key_is_refused(findings):
         validate_findings({key: value for key, value in findings.items() if key != "lungs"})
 
 
+SINCE_1_1 = {"acceptance"}
+"""Keys that findings of version 1.0 lack."""
+
+
 def test_every_object_of_the_schema_is_closed():
     schema = findings_schema()
     for part in (schema, schema["$defs"]["nodule"], *(schema["properties"][key] for key in ("generator", "input", "lungs", "assessment"))):
         assert part["additionalProperties"] is False
-        assert set(part["required"]) == set(part["properties"])
+        assert set(part["required"]) == set(part["properties"]) - SINCE_1_1
+
+
+def test_findings_of_the_first_version_are_valid_still(findings):
+    earlier = copy.deepcopy(findings) | {"schema_version": "1.0"}
+    for nodule in earlier["nodules"]:
+        del nodule["acceptance"]
+    validate_findings(earlier)
+    with pytest.raises(InvalidFindings, match="schema_version"):
+        validate_findings(findings | {"schema_version": "2.0"})
+
+
+@pytest.mark.parametrize("acceptance", list(Acceptance))
+def test_why_a_nodule_is_reported_is_written(acceptance, dicom_examination):
+    nodules = tuple(dataclasses.replace(nodule, acceptance=acceptance) for nodule in dicom_examination.nodules)
+    findings = examination_to_findings(dataclasses.replace(dicom_examination, nodules=nodules))
+    validate_findings(findings)
+    assert {nodule["acceptance"] for nodule in findings["nodules"]} == {acceptance.value}

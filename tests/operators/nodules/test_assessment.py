@@ -85,6 +85,32 @@ def test_what_is_probably_no_nodule_is_left_out(chest: tuple[CTVolume, LungMask]
     assert len(assess(chest, findings, Thresholds(nodule_probability=0.2)).nodules) == 2
 
 
+def test_weaker_findings_are_kept_for_a_prior_and_shown_nowhere(chest: tuple[CTVolume, LungMask]) -> None:
+    findings = [
+        ball((40, 0, 0), 8.0, probability=0.99, score=0.99),
+        ball((-40, 0, 0), 8.0, probability=0.8, malignancy=0.2),
+        ball((-40, 10, 20), 6.0, probability=0.7, malignancy=0.8),
+        ball((-40, -10, -20), 8.0, probability=0.05, score=0.9),  # together 0.41: less than what a prior may confirm
+        ball((41, 0, 0), 8.0, probability=0.6),  # the nodule once more
+        ball((40, 10, 25), 2.0, probability=0.8),
+    ]
+    alone = assess(chest, findings[:1], Thresholds())
+    exam = assess(chest, findings, Thresholds())
+    assert [(n.id, round(n.grade.probability, 2)) for n in exam.nodules] == [(1, 0.99)]
+    assert [(n.id, round(n.grade.probability, 2)) for n in exam.subthreshold] == [(2, 0.82), (3, 0.86)]
+    assert [round(n.measurements.mean_diameter_mm) for n in exam.subthreshold] == [6, 8]
+    np.testing.assert_array_equal(exam.nodule_labels, alone.nodule_labels)
+    written = examination_to_findings(exam) | {"peak_memory_mb": None}
+    assert written == examination_to_findings(alone) | {"peak_memory_mb": None}
+
+
+def test_an_operating_point_below_what_a_prior_confirms_leaves_nothing_weaker(chest: tuple[CTVolume, LungMask]) -> None:
+    exam = assess(
+        chest, [ball((40, 0, 0), 8.0, probability=0.05), ball((-40, 0, 0), 8.0, probability=0.001)], Thresholds(nodule_probability=0.2)
+    )
+    assert (len(exam.nodules), exam.subthreshold) == (1, ())
+
+
 def test_two_candidates_on_one_lesion_are_one_nodule(chest: tuple[CTVolume, LungMask]) -> None:
     findings = [ball((40, 0, 0), 12.0, probability=0.7), ball((43, 1, 0), 10.0, probability=0.95), ball((40, 0, 9), 8.0, probability=0.8)]
     exam = assess(chest, findings)

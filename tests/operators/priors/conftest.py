@@ -120,5 +120,12 @@ def _nodule(number: int, uid: str, place: np.ndarray, size: float) -> Nodule:
         measurements=Measurements(size, size, size, np.pi / 6 * size**3, None, 20.0, (x, y, z), ends, ends),
         candidate=Candidate((x, y, z), size, 0.9),
         grade=Grade(0.95, 3.0, 0.5, {}),
-        outline=Outline(np.zeros((2, 2, 2), np.float32), np.eye(4)),
+        outline=_one_voxel(x, y, z),
     )
+
+
+def _one_voxel(x: float, y: float, z: float) -> Outline:
+    """What can be painted: a voxel at a place."""
+    affine = np.eye(4)
+    affine[:3, 3] = x - 1, y - 1, z - 1
+    return Outline(np.pad(np.ones((1, 1, 1), np.float32), 1), affine)

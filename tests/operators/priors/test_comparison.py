@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from nodulescope.bundles.contracts import CTSource
+from nodulescope.bundles.contracts import Candidate, CTSource
+from nodulescope.bundles.coordinates import world_to_index
 from nodulescope.bundles.data.phantoms import Motion
 from nodulescope.bundles.errors import InputError
-from nodulescope.operators.examination import Examination, NotAssessed, Status
+from nodulescope.operators.examination import Acceptance, Examination, Nodule, NotAssessed, Status
 from nodulescope.operators.examination.findings_json import examination_to_findings, nodule_to_findings, validate_findings
 from nodulescope.operators.priors import PriorComparison, compare, prior_from_examination, with_prior
 from nodulescope.operators.priors import comparison as comparison_module
@@ -103,6 +104,94 @@ def test_as_findings(current: Examination, comparison: PriorComparison) -> None:
     assert values["declined"] is None
     (gone,) = values["resolved"]
     assert (gone["tracking_uid"], gone["mean_diameter_mm"], gone["volume_mm3"], gone["side"]) == ("1.2", 6.0, 113, "left")
+
+
+@pytest.fixture(scope="module")
+def unsure(current: Examination) -> Examination:
+    """The current scan, where the models are sure of the new nodule alone; the stable one they have not even offered."""
+    growing, new, shrinking, _ = current.nodules
+    suspicious = replace(growing, id=2, grade=replace(growing.grade, probability=0.82, malignancy_probability=0.9))
+    return replace(
+        current,
+        nodules=(replace(new, id=1),),
+        subthreshold=(suspicious, replace(shrinking, id=3, grade=replace(shrinking.grade, probability=0.61)), elsewhere(new)),
+    )
+
+
+def elsewhere(nodule: Nodule) -> Nodule:
+    """A weaker finding that no nodule of the prior explains."""
+    sizes = replace(nodule.measurements, center_lps_mm=(-50.0, -20.0, 130.0))
+    return replace(nodule, id=4, tracking_uid="2.9", measurements=sizes, grade=replace(nodule.grade, probability=0.7))
+
+
+def test_nodules_below_the_operating_point_are_confirmed_by_the_prior(unsure: Examination, prior: Examination) -> None:
+    found = compare(unsure, prior_from_examination(prior))
+    exam = with_prior(unsure, found)
+    # By suspicion the growing one goes before the one that was reported: 0.9 x 0.82 against 0.5 x 0.95.
+    assert [(n.id, n.tracking_uid, n.status, n.acceptance) for n in exam.nodules] == [
+        (1, "1.3", Status.GROWING, Acceptance.PRIOR),
+        (2, "2.2", Status.NEW, Acceptance.OPERATING_POINT),
+        (3, "1.4", Status.SHRINKING, Acceptance.PRIOR),
+    ]
+    assert {number: entry["id"] for number, entry in found.entries.items()} == {1: 3, 3: 4}
+    assert [gone.prior.tracking_uid for gone in found.resolved] == ["1.1", "1.2"]
+    assert [(n.id, n.tracking_uid) for n in exam.subthreshold] == [(4, "2.9")]
+    assert [int(exam.nodule_labels[voxel_of(exam, n)]) for n in exam.nodules] == [1, 2, 3]
+    assert found.warnings[-2:] == (
+        "Nodule 1: below the operating point on its own (nodule probability 82%); accepted because the prior knows a nodule here.",
+        "Nodule 3: below the operating point on its own (nodule probability 61%); accepted because the prior knows a nodule here.",
+    )
+    findings = examination_to_findings(exam)
+    validate_findings(findings)
+    assert [n["acceptance"] for n in findings["nodules"]] == ["prior", "operating-point", "prior"]
+    assert [n["probability"] for n in findings["nodules"]] == [0.82, 0.95, 0.61]
+
+
+def voxel_of(exam: Examination, nodule: Nodule) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.rint(world_to_index(exam.ct.affine_lps, nodule.measurements.center_lps_mm)))
+
+
+def test_places_of_the_prior_are_looked_at_where_the_lungs_were_registered(
+    unsure: Examination, current: Examination, prior: Examination, motion: Motion
+) -> None:
+    asked: list[Candidate] = []
+    stable = replace(current.nodules[3], acceptance=Acceptance.PRIOR_PLACE, grade=replace(current.nodules[3].grade, probability=0.55))
+
+    def look(places: Sequence[Candidate]) -> list[Nodule]:
+        asked.extend(places)
+        return [stable]
+
+    exam = with_prior(unsure, compare(unsure, prior_from_examination(prior), look))
+    assert [place.diameter_mm for place in asked] == [8.0, 6.0]
+    for place, there in zip(asked, (STABLE, RESOLVED), strict=True):
+        assert np.linalg.norm(np.array(place.center_lps_mm) - motion.to_later(there)) < 5.0
+    assert [(n.id, n.tracking_uid, n.status) for n in exam.nodules][2:] == [(3, "1.4", Status.SHRINKING), (4, "1.1", Status.STABLE)]
+    assert exam.comparison is not None
+    assert [gone.prior.tracking_uid for gone in exam.comparison.resolved] == ["1.2"]
+    assert (
+        "Nodule 4: not offered by the detector (nodule probability 55%); "
+        "looked for and accepted because the prior knows a nodule here." in exam.comparison.warnings
+    )
+
+
+def test_where_only_the_extents_of_the_lungs_are_known_weaker_findings_count_and_nothing_is_looked_for(
+    unsure: Examination, prior: Examination
+) -> None:
+    def look(_places: Sequence[Candidate]) -> list[Nodule]:
+        raise AssertionError("its places are off by centimetres")
+
+    known = replace(prior_from_examination(prior), ct=None, lungs=None)
+    found = compare(unsure, known, look)
+    assert found.method is Method.EXTENT
+    assert [found.entries[number]["tracking_uid"] for number in (1, 3)] == ["1.3", "1.4"]
+
+
+def test_a_prior_that_is_declined_confirms_nothing(unsure: Examination, prior: Examination) -> None:
+    declined = compare(
+        replace(unsure, lung_mask=replace(unsure.lung_mask, labels=np.zeros_like(unsure.lung_mask.labels))), prior_from_examination(prior)
+    )
+    exam = with_prior(unsure, declined)
+    assert (exam.nodules, exam.subthreshold) == (unsure.nodules, unsure.subthreshold)
 
 
 def test_without_nodules_now_all_are_resolved_and_without_nodules_then_all_are_new(make_examination: MakeExamination) -> None:

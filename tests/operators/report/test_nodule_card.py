@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from nodulescope.bundles.contracts import CTSource
-from nodulescope.operators.examination import Examination, Status
-from nodulescope.operators.report.messages import ENGLISH
+from nodulescope.operators.examination import Acceptance, Examination, Status
+from nodulescope.operators.report.messages import ENGLISH, Messages, messages_in
 from nodulescope.operators.report.nodule_card import nodule_card
 
 
@@ -71,3 +71,27 @@ def test_guidelines_on_the_card(examination: Examination) -> None:
     rows = dict(card.sizes + card.measurements)
     assert (rows["Since prior"], rows["Brock cancer risk"], rows["Solid part, mean diameter"]) == ("stable", "1%–8%", "3.2 mm")
     assert nodule_card(examination, examination.nodules[1], ENGLISH).category == ""
+
+
+@pytest.mark.parametrize(
+    ("acceptance", "language", "said", "score"),
+    [
+        (Acceptance.OPERATING_POINT, ENGLISH, "", "0.97"),
+        (Acceptance.PRIOR, ENGLISH, "Below the operating point on its own; accepted because the prior knows a nodule here.", "0.97"),
+        (
+            Acceptance.PRIOR_PLACE,
+            ENGLISH,
+            "Not offered by the detector; looked for and accepted because the prior knows a nodule here.",
+            None,
+        ),
+        (Acceptance.PRIOR, messages_in("zh"), "单凭本次图像低于报告阈值", "0.97"),
+        (Acceptance.PRIOR_PLACE, messages_in("zh"), "检测模型未提示该处", None),
+    ],
+)
+def test_why_a_nodule_is_reported_that_would_not_be_on_its_own(
+    acceptance: Acceptance, language: Messages, said: str, score: str | None, examination: Examination
+) -> None:
+    card = nodule_card(examination, replace(examination.nodules[0], acceptance=acceptance), language)
+    assert card.acceptance.startswith(said)
+    assert bool(card.acceptance) == bool(said)
+    assert dict(card.measurements).get(language("nodule.detector")) == score

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nodulescope.bundles.errors import UsageError
-from nodulescope.operators.examination import Examination, NotAssessed
+from nodulescope.operators.examination import Acceptance, Examination, NotAssessed
 from nodulescope.operators.examination.findings_json import examination_to_findings
 from nodulescope.operators.report import render_pdf_report, write_pdf_report
 
@@ -65,6 +65,13 @@ def test_every_number_of_the_findings_is_in_it(english: Path, follow_up: Examina
     for recommendation in findings["assessment"]["recommendations"]:
         words = recommendation["text"].partition(": ")[2].removeprefix(f"{recommendation['risk']} risk: ").split()[:4]
         assert " ".join(words) in text
+
+
+def test_a_nodule_that_only_the_prior_confirms_says_so(follow_up: Examination, pdf_text: Callable[[Path], str], tmp_path: Path) -> None:
+    first, *others = follow_up.nodules
+    write_pdf_report(replace(follow_up, nodules=(replace(first, acceptance=Acceptance.PRIOR), *others)), tmp_path / "report.pdf", "en")
+    text = " ".join(pdf_text(tmp_path / "report.pdf").split())
+    assert text.count("Below the operating point on its own; accepted because the prior knows a nodule here.") == 1
 
 
 def test_chinese_is_searchable(follow_up: Examination, pdf_text: Callable[[Path], str], tmp_path: Path) -> None:

@@ -80,5 +80,6 @@ def test_the_settings_say_where_they_come_from(tmp_path: Path) -> None:
             "most_candidates": 40,
             "smallest_mm": 3.0,
             "detector_weight": 0.5,
+            "confirmed_probability": 0.5,
         },
     }
