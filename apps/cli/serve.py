@@ -63,6 +63,14 @@ def serve(
             "are not analysed: the whole study has to come again.",
         ),
     ] = 0.0,
+    priors: Annotated[
+        bool,
+        typer.Option(
+            "--priors/--no-priors",
+            help="Keep the findings of every study for five years, and compare a patient's next study with them. Switch it off where "
+            "different patients carry the same patient ID, as in anonymised data.",
+        ),
+    ] = True,
     time_limit: Annotated[float, typer.Option(metavar="MINUTES", min=0.1, help="An analysis that takes longer is stopped.")] = 60.0,
     tls_cert: Annotated[
         Path | None, typer.Option(metavar="PEM", help="This node's certificate. With it all connections are secured by TLS.")
@@ -114,6 +122,7 @@ def serve(
         quiet_period_s=quiet_period,
         keep_h=keep,
         time_limit_s=time_limit * 60,
+        priors=priors,
         tls=TLSFiles(tls_cert, tls_key, tls_ca) if tls_cert and tls_key else None,
         tls_to_destination=not send_without_tls,
         health_address=health_address,

@@ -16,6 +16,7 @@ from typing import Any
 from pynetdicom import _config
 
 from nodulescope.apps.dicom_node.delivery import Delivery
+from nodulescope.apps.dicom_node.earlier_studies import EarlierStudies
 from nodulescope.apps.dicom_node.health import HealthServer
 from nodulescope.apps.dicom_node.intake import LEAST_FREE_BYTES, Intake
 from nodulescope.apps.dicom_node.json_log import JsonLog
@@ -33,6 +34,9 @@ GRACE_S = 30.0
 
 TROUBLE_PAUSE_S = 5.0
 """After the queue could not be changed (a full or broken disk) and before that is tried again."""
+
+PRIORS = "priors"
+"""Folder in the queue's for findings of earlier studies."""
 
 
 class Node:
@@ -57,6 +61,7 @@ class Node:
         self._begun = time.time()
         self._queue = StudyQueue(settings.queue, log)
         self._last_finished = self._queue.last_finished()
+        self._earlier = EarlierStudies(settings.queue / PRIORS, log) if settings.priors else None
         self._intake = Intake(settings, self._queue, log)
         self._delivery = Delivery(settings, self._queue, log)
         health = settings.health_port is not None
@@ -127,6 +132,8 @@ class Node:
         try:
             self._queue.release_complete(self._settings.quiet_period_s)
             self._queue.tidy(self._settings.keep_h * 3600)
+            if self._earlier and self._running is None:  # the analysis that runs may be about to read them
+                self._earlier.tidy()
             self._work()
             self._trouble = ""
         except OSError as error:
@@ -136,7 +143,7 @@ class Node:
     def _work(self) -> None:
         """Begin the next analysis, or settle the one that has ended."""
         if self._running is None:
-            study = self._queue.claim()
+            study = self._queue.claim(self._earlier.must_wait if self._earlier else None)
             if study is not None:
                 self._running = study, self._begin(study)
             return
@@ -147,10 +154,12 @@ class Node:
             self._running = None
 
     def _begin(self, study: QueuedStudy) -> TiedProcess:
-        self._log.info("analysis.begun", study=study.key, attempt=study.attempt)
         command = (*self._settings.program, str(study.images), "-o", str(study.attempted_results))
         try:
-            return TiedProcess(command, self._settings.time_limit_s)
+            prior = self._earlier.prior_of(study) if self._earlier else None
+            self._log.info("analysis.begun", study=study.key, attempt=study.attempt, **({"prior": prior.stem} if prior else {}))
+            compared = ("--prior", str(prior)) if prior else ()
+            return TiedProcess((*command, *compared), self._settings.time_limit_s)
         except OSError:
             self._queue.give_back(study)
             raise
@@ -159,6 +168,8 @@ class Node:
         """Decide what becomes of a study whose analysis has ended. The queue may refuse (a full disk): then it is asked again later."""
         told = {"exit_status": outcome.exit_status, "seconds": round(outcome.seconds, 1), "attempts": study.attempt}
         if outcome.exit_status == 0 and self._queue.has_results(study):
+            if self._earlier:
+                self._earlier.keep(study)
             self._queue.analysed(study)
             self._last_analysed = time.time()
             self._log.info("analysis.ended", study=study.key, **told)

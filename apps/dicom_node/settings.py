@@ -58,7 +58,8 @@ class NodeSettings:
     Attributes:
         queue: folder of the queue.
         destination: where results are sent.
-        program: command of the analysis, to which the folder of the images, ``-o`` and the folder for the results are added.
+        program: command of the analysis, to which the folder of the images, ``-o`` and the folder for the results are added, and
+            ``--prior`` with the findings of the patient's earlier study where the node has them.
         ae_title: the node's own.
         address: network address to listen on.
         port: to listen on; 0 takes any free one.
@@ -66,6 +67,7 @@ class NodeSettings:
         quiet_period_s: a study is complete when no image of it came for so long.
         keep_h: hours for which images and results of a finished study are kept.
         time_limit_s: after which an analysis is stopped.
+        priors: whether findings are kept, and compared with those of the patient's next study.
         tls: None for connections that are not secured.
         tls_to_destination: whether results are sent by TLS too.
         health_address: network address on which the state can be asked for.
@@ -82,6 +84,7 @@ class NodeSettings:
     quiet_period_s: float = 60.0
     keep_h: float = 0.0
     time_limit_s: float = 3600.0
+    priors: bool = True
     tls: TLSFiles | None = None
     tls_to_destination: bool = True
     health_address: str = "127.0.0.1"

@@ -9,6 +9,7 @@ Below the queue's folder::
     sending/STUDY/results/     analysed; its results are on their way to the destination
     done/STUDY/done.json       sent, with the names of the images that were analysed
     failed/STUDY/error.json    not analysed, with the reason; its images are kept
+    priors/                    findings of earlier studies, see :mod:`nodulescope.apps.dicom_node.prior_findings`
     sent/STUDY.jsonl           which result objects the destination has acknowledged
 
 STUDY is :func:`study_key`, an image is called after its SOP Instance UID by the same rule. What is on the disk is the whole truth: nothing
@@ -23,6 +24,7 @@ import shutil
 import threading
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,12 +143,20 @@ class StudyQueue:
                 images = len(QueuedStudy(study.key, self._folder(Phase.WAITING, study.key)).image_names())
                 self._log.info("study.complete", study=study.key, images=images)
 
-    def claim(self) -> QueuedStudy | None:
-        """Take the study that has waited longest into work; None when none is ready."""
+    def claim(self, must_wait: Callable[[QueuedStudy, Sequence[QueuedStudy]], bool] | None = None) -> QueuedStudy | None:
+        """Take the study that has waited longest into work; None when none is ready.
+
+        Args:
+            must_wait: says of a study, and of all that are arriving or waiting, whether it lets one of these go first. It must not make
+                studies wait for one another in a circle.
+        """
         with self._lock:
+            pending = [*self._studies(Phase.RECEIVING), *self._studies(Phase.WAITING)]
             elsewhere = (Phase.RECEIVING, Phase.WORKING, Phase.SENDING)
             waiting = [s for s in self._studies(Phase.WAITING) if not any(self._folder(phase, s.key).exists() for phase in elsewhere)]
             for study in sorted(waiting, key=QueuedStudy.last_change):
+                if must_wait is not None and must_wait(study, pending):
+                    continue
                 make_folder(study.images)
                 (study.folder / ERROR).unlink(missing_ok=True)  # a person may have moved the folder here from failed
                 self._take_earlier_images(study)

@@ -1,16 +1,18 @@
 """A small analysis for load tests, in place of ``nodulescope analyze``: reads a CT series and writes two result objects in a second.
 
 It reads and writes real DICOM and gives the same UIDs for the same input, as the real analysis does; it only looks for no nodules.
-Called as ``light_analysis.py IMAGES -o RESULTS``.
+Called as ``light_analysis.py IMAGES -o RESULTS [--prior FINDINGS]``.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom import dcmread
@@ -51,13 +53,42 @@ def result_of(first: Dataset, kind: str, modality: str, name: str, content: str)
     return made
 
 
-def analyse(images: Path, results: Path) -> None:
+def findings_of(first: Dataset) -> dict[str, Any]:
+    """A valid ``findings.json`` without nodules."""
+    day = str(first.StudyDate)
+    assessment = {"lung_rads": "1", "fleischner": None, "brock": {}, "not_assessed": [], "lung_rads_rows": {}, "bts": {}}
+    return {
+        "schema_version": "1.1",
+        "generator": {"name": "nodulescope", "version": "0"},
+        "input": {
+            "kind": "dicom",
+            "study_instance_uid": str(first.StudyInstanceUID),
+            "series_instance_uid": str(first.SeriesInstanceUID),
+            "study_date": f"{day[:4]}-{day[4:6]}-{day[6:]}",
+            "selection_reason": "",
+            "size": [9, 9, 9],
+            "spacing_mm": [1, 1, 1],
+            "warnings": [],
+        },
+        "models": [],
+        "lungs": {"volume_ml": {"left": 1, "right": 1, "total": 2}, "fully_covered": True, "extent_lps_mm": None},
+        "nodules": [],
+        "prior": None,
+        "assessment": {**assessment, "recommendations": []},
+        "timings_s": {},
+        "peak_memory_mb": None,
+    }
+
+
+def analyse(images: Path, results: Path, prior: Path | None) -> None:
     slices = sorted((dcmread(path) for path in images.iterdir()), key=lambda s: float(s.ImagePositionPatient[2]))
     if len(slices) < FEWEST_SLICES:
         sys.stderr.write(f"nodulescope: {images}: {len(slices)} slices are too few\n")
         sys.exit(3)
     hu = np.stack([s.pixel_array * float(s.RescaleSlope) + float(s.RescaleIntercept) for s in slices])
     told = f"{len(slices)} slices, {np.mean(hu < -500):.3f} of them air"
+    if prior is not None:
+        told += f", prior of {json.loads(prior.read_text())['input']['study_date']}"
     report = result_of(slices[0], BasicTextSRStorage, "SR", "report", told)
     report.CompletionFlag, report.VerificationFlag = "COMPLETE", "UNVERIFIED"
     report.ContentDate, report.ContentTime = slices[0].StudyDate, slices[0].StudyTime
@@ -75,9 +106,10 @@ def analyse(images: Path, results: Path) -> None:
     picture.BitsAllocated, picture.BitsStored, picture.HighBit, picture.PixelRepresentation = 8, 8, 7, 0
     picture.PixelData = middle.tobytes()
     results.mkdir()
+    (results / "findings.json").write_text(json.dumps(findings_of(slices[0])))
     for name, made in (("report.dcm", report), ("picture.dcm", picture)):
         made.save_as(results / name, enforce_file_format=True)
 
 
 end_with_parent()
-analyse(Path(sys.argv[1]), Path(sys.argv[3]))
+analyse(Path(sys.argv[1]), Path(sys.argv[3]), Path(sys.argv[5]) if sys.argv[4:5] == ["--prior"] else None)

@@ -81,6 +81,33 @@ def test_results_wait_for_a_pacs_that_is_away(orthanc_with: Make, light_node: Ma
     assert orthanc.arrivals().total() == RESULTS
 
 
+def test_the_next_study_of_a_patient_is_compared_with_the_earlier_one_after_a_kill_too(
+    orthanc: Any, light_node: Make, make_study: Make, send: Make
+) -> None:
+    node = light_node(orthanc.destination, quiet_period_s=2.0)
+    node.start()
+    before, now, stranger = make_study(1, study_date="20250301"), make_study(1, study_date="20260301"), make_study(2, study_date="20260301")
+    assert send(node, now) == 0  # the later one first: it waits for the earlier one
+    assert send(node, before) == 0
+    node.wait_until_done(2)
+    node.kill()
+    node.start()
+    latest = make_study(1, study_date="20270301")
+    assert send(node, latest) == 0
+    assert send(node, stranger) == 0
+    node.wait_until_done(4)
+    texts = {
+        tags["StudyInstanceUID"]: tags["ContentSequence"][0]["TextValue"].partition(", prior of ")[2]
+        for tags in map(orthanc.tags, orthanc.instances())
+        if tags["Modality"] == "SR"
+    }
+    assert texts == {study_uid(before): "", study_uid(now): "2025-03-01", study_uid(latest): "2026-03-01", study_uid(stranger): ""}
+    assert set(orthanc.arrivals().values()) == {1}
+    begun = {line["study"]: line.get("prior") for line in node.events("analysis.begun")}
+    assert begun[study_key(study_uid(now))] == study_key(study_uid(before))
+    assert not [name for name in map(str, (node.queue / "priors").rglob("*")) if "4711" in name]
+
+
 def test_sigterm_lets_the_sender_finish_and_the_next_start_goes_on(orthanc: Any, light_node: Make, make_study: Make, send: Make) -> None:
     node = light_node(orthanc.destination)
     node.start()

@@ -50,3 +50,27 @@ def open_queue(tmp_path: Path, log: ReadableLog) -> Iterator[Callable[[], StudyQ
 @pytest.fixture
 def queue(open_queue: Callable[[], StudyQueue]) -> StudyQueue:
     return open_queue()
+
+
+@pytest.fixture(scope="session")
+def findings_of_day() -> Callable[[str | None], str]:
+    """``findings_of_day("2025-03-01")``: the text of a valid ``findings.json`` without nodules."""
+
+    def make(day: str | None) -> str:
+        source = {"kind": "dicom", "study_instance_uid": None, "series_instance_uid": None, "study_date": day, "selection_reason": ""}
+        assessment = {"lung_rads": "1", "fleischner": None, "brock": {}, "not_assessed": [], "lung_rads_rows": {}, "bts": {}}
+        findings = {
+            "schema_version": "1.1",
+            "generator": {"name": "nodulescope", "version": "0"},
+            "input": {**source, "size": [9, 9, 9], "spacing_mm": [1, 1, 1], "warnings": []},
+            "models": [],
+            "lungs": {"volume_ml": {"left": 1, "right": 1, "total": 2}, "fully_covered": True, "extent_lps_mm": None},
+            "nodules": [],
+            "prior": None,
+            "assessment": {**assessment, "recommendations": []},
+            "timings_s": {},
+            "peak_memory_mb": None,
+        }
+        return json.dumps(findings)
+
+    return make
