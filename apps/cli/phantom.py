@@ -63,7 +63,7 @@ def phantom(
     on the grid of the DICOM series).
     """
     from nodulescope.bundles.data.balanced_phantom import balanced_phantom
-    from nodulescope.bundles.data.phantom_datalist import training_phantom, write_phantom_datalists
+    from nodulescope.bundles.data.phantom_datalist import write_phantom_datalists
     from nodulescope.bundles.data.phantoms import make_phantom, make_phantom_pair
 
     if follow_up and datalist:
@@ -73,7 +73,7 @@ def phantom(
     shown = not is_quiet(context, quiet)
     with counting_progress("Making phantoms", scans, shown=shown) as done:
         if datalist:
-            for number in write_phantom_datalists(out, scans, seed=seed, make=balanced_phantom if balanced else training_phantom):
+            for number in write_phantom_datalists(out, scans, seed=seed, make=balanced_phantom if balanced else None):
                 done(number)
         else:
             for number in range(scans):

@@ -49,11 +49,16 @@ def move(source: Path, target: Path) -> None:
         sync_folder(source.parent)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all; one that is there already is replaced."""
+    beside = path.with_name(f".{path.name}.part")
+    write_new(beside, content)
+    move(beside, path)
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file that is there whole or not at all."""
-    beside = path.with_name(f".{path.name}.part")
-    write_new(beside, json.dumps(content, indent=2).encode() + b"\n")
-    move(beside, path)
+    write_whole(path, json.dumps(content, indent=2).encode() + b"\n")
 
 
 def read_json(path: Path) -> Any:

@@ -20,7 +20,7 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from nodulescope.apps.dicom_node.durable_files import make_folder, move, write_new
+from nodulescope.apps.dicom_node.durable_files import make_folder, write_whole
 from nodulescope.apps.dicom_node.json_log import JsonLog
 from nodulescope.apps.dicom_node.queued_study import KEY_DIGITS, QueuedStudy
 from nodulescope.apps.dicom_node.study_identity import StudyIdentity
@@ -51,7 +51,7 @@ class PriorFindings:
         self._root, self._log = root, log
         make_folder(root)
         if not (root / SECRET).exists():
-            self._write(root / SECRET, os.urandom(SECRET_BYTES))
+            write_whole(root / SECRET, os.urandom(SECRET_BYTES))
         self._secret = (root / SECRET).read_bytes()
         self._tidied = 0.0
 
@@ -67,7 +67,7 @@ class PriorFindings:
         if findings.is_file():
             folder = self._patient(identity) / self._birth(identity.birth_date)
             make_folder(folder)
-            self._write(folder / f"{study.key}.json", findings.read_bytes())
+            write_whole(folder / f"{study.key}.json", findings.read_bytes())
 
     def prior_of(self, study: QueuedStudy, identity: StudyIdentity) -> Path | None:
         """The findings of the patient's newest study of an earlier day; None where none are kept, or none that can be read."""
@@ -108,12 +108,6 @@ class PriorFindings:
 
     def _name(self, *parts: str) -> str:
         return hmac.new(self._secret, "\0".join(parts).encode(), sha256).hexdigest()[:KEY_DIGITS]
-
-    def _write(self, path: Path, content: bytes) -> None:
-        """Write a file that is there whole or not at all."""
-        beside = path.with_name(f".{path.name}.part")
-        write_new(beside, content)
-        move(beside, path)
 
 
 def _study_date(file: Path) -> date | None:

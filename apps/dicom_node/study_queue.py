@@ -151,9 +151,10 @@ class StudyQueue:
                 studies wait for one another in a circle.
         """
         with self._lock:
-            pending = [*self._studies(Phase.RECEIVING), *self._studies(Phase.WAITING)]
+            complete = self._studies(Phase.WAITING)
+            pending = [*self._studies(Phase.RECEIVING), *complete]
             elsewhere = (Phase.RECEIVING, Phase.WORKING, Phase.SENDING)
-            waiting = [s for s in self._studies(Phase.WAITING) if not any(self._folder(phase, s.key).exists() for phase in elsewhere)]
+            waiting = [s for s in complete if not any(self._folder(phase, s.key).exists() for phase in elsewhere)]
             for study in sorted(waiting, key=QueuedStudy.last_change):
                 if must_wait is not None and must_wait(study, pending):
                     continue

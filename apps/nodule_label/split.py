@@ -7,12 +7,11 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from nodulescope.bundles.data.datalist import TRAINING, VALIDATION
 from nodulescope.bundles.data.scan_cache import write_json
 
 VALIDATION_SHARE = 5
 """One patient in five validates."""
-
-TRAINING, VALIDATION = "training", "validation"
 
 
 def split_patients(patients: Iterable[str], record: Path) -> dict[str, str]:

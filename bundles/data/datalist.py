@@ -9,6 +9,9 @@ from typing import Any
 
 from nodulescope.bundles.errors import InputError
 
+TRAINING, VALIDATION = "training", "validation"
+"""Parts that trainings read."""
+
 EVERY_PART = "every part"
 """What the one part of a plain list of items is called."""
 

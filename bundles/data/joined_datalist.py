@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nodulescope.bundles.data.datalist import read_parts
+from nodulescope.bundles.data.datalist import TRAINING, VALIDATION, read_parts
 from nodulescope.bundles.errors import InputError
 
 FILE_KEYS = ("image", "label", "reader_labels")
 """Keys of an item that name a file, or a list of them."""
-
-TRAINING, VALIDATION = "training", "validation"
 
 Parts = dict[str, list[dict[str, Any]]]
 
@@ -32,7 +30,7 @@ def join_datalists(folder: Path, datalists: Sequence[Path], training_only: Seque
     Raises:
         InputError: a datalist cannot be read, an item names no image, or a patient would both train and be measured.
     """
-    parts: Parts = {TRAINING: [], VALIDATION: []}
+    parts: dict[str, dict[str, dict[str, Any]]] = {TRAINING: {}, VALIDATION: {}}  # by image
     seen: dict[str, str] = {}
     side: dict[str, tuple[bool, Path]] = {}
     for datalist in (*datalists, *training_only):
@@ -48,8 +46,8 @@ def join_datalists(folder: Path, datalists: Sequence[Path], training_only: Seque
                 trains, first = side.setdefault(patient, (part == TRAINING, datalist))
                 if patient and trains != (part == TRAINING):
                     raise InputError(f"{datalist}: patient {patient} is in {part}, and on the other side of the split in {first}")
-                parts.setdefault(part, []).append(moved)
-    return {part: list({item["image"]: item for item in items}.values()) for part, items in parts.items()}
+                parts.setdefault(part, {})[moved["image"]] = moved
+    return {part: list(items.values()) for part, items in parts.items()}
 
 
 def _from(folder: Path, item: dict[str, Any], datalist: Path) -> dict[str, Any]:

@@ -12,8 +12,9 @@ import numpy as np
 
 from nodulescope.bundles.contracts import CTVolume
 from nodulescope.bundles.data.classical_lungs import classical_lung_mask
+from nodulescope.bundles.data.datalist import TRAINING
 from nodulescope.bundles.data.host_scan import HostScan, host_scan
-from nodulescope.bundles.data.joined_datalist import TRAINING, join_datalists
+from nodulescope.bundles.data.joined_datalist import join_datalists
 from nodulescope.bundles.preprocessing.canonical import HU_WINDOW
 
 

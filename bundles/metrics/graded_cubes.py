@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 
-from nodulescope.bundles.data.datalist import read_datalist, read_parts
+from nodulescope.bundles.data.datalist import TRAINING, read_datalist, read_parts
 from nodulescope.bundles.errors import BundleError, InputError
 from nodulescope.bundles.metrics.agreement import SCALE
 from nodulescope.bundles.metrics.cube_batches import cubes_in_batches
 from nodulescope.bundles.metrics.graded_cases import GradedCase
-from nodulescope.bundles.metrics.patient_split import TRAINING, require_unseen_patients
+from nodulescope.bundles.metrics.patient_split import require_unseen_patients
 from nodulescope.bundles.metrics.size_baseline import SizeBaseline, fit_size_baseline, outline_diameter_mm
 from nodulescope.bundles.nodule_grading.baseline_batches import CentralSliced
 from nodulescope.bundles.nodule_grading.baseline_network import SLICE_SIZE, SliceCNN

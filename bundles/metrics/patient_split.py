@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nodulescope.bundles.data.datalist import read_parts
+from nodulescope.bundles.data.datalist import TRAINING, read_parts
 from nodulescope.bundles.errors import InputError
-
-TRAINING = "training"
 
 
 def require_unseen_patients(datalist: Path, part: str, items: Sequence[Mapping[str, Any]]) -> None:

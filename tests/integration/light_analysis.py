@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from empty_findings import empty_findings
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
@@ -54,30 +55,9 @@ def result_of(first: Dataset, kind: str, modality: str, name: str, content: str)
 
 
 def findings_of(first: Dataset) -> dict[str, Any]:
-    """A valid ``findings.json`` without nodules."""
+    """The findings of a study that shows no nodules."""
     day = str(first.StudyDate)
-    assessment = {"lung_rads": "1", "fleischner": None, "brock": {}, "not_assessed": [], "lung_rads_rows": {}, "bts": {}}
-    return {
-        "schema_version": "1.1",
-        "generator": {"name": "nodulescope", "version": "0"},
-        "input": {
-            "kind": "dicom",
-            "study_instance_uid": str(first.StudyInstanceUID),
-            "series_instance_uid": str(first.SeriesInstanceUID),
-            "study_date": f"{day[:4]}-{day[4:6]}-{day[6:]}",
-            "selection_reason": "",
-            "size": [9, 9, 9],
-            "spacing_mm": [1, 1, 1],
-            "warnings": [],
-        },
-        "models": [],
-        "lungs": {"volume_ml": {"left": 1, "right": 1, "total": 2}, "fully_covered": True, "extent_lps_mm": None},
-        "nodules": [],
-        "prior": None,
-        "assessment": {**assessment, "recommendations": []},
-        "timings_s": {},
-        "peak_memory_mb": None,
-    }
+    return empty_findings(f"{day[:4]}-{day[4:6]}-{day[6:]}", str(first.StudyInstanceUID), str(first.SeriesInstanceUID))
 
 
 def analyse(images: Path, results: Path, prior: Path | None) -> None:

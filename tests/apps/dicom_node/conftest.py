@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from empty_findings import empty_findings
 
 from nodulescope.apps.dicom_node.json_log import JsonLog
 from nodulescope.apps.dicom_node.study_queue import StudyQueue
@@ -55,22 +56,4 @@ def queue(open_queue: Callable[[], StudyQueue]) -> StudyQueue:
 @pytest.fixture(scope="session")
 def findings_of_day() -> Callable[[str | None], str]:
     """``findings_of_day("2025-03-01")``: the text of a valid ``findings.json`` without nodules."""
-
-    def make(day: str | None) -> str:
-        source = {"kind": "dicom", "study_instance_uid": None, "series_instance_uid": None, "study_date": day, "selection_reason": ""}
-        assessment = {"lung_rads": "1", "fleischner": None, "brock": {}, "not_assessed": [], "lung_rads_rows": {}, "bts": {}}
-        findings = {
-            "schema_version": "1.1",
-            "generator": {"name": "nodulescope", "version": "0"},
-            "input": {**source, "size": [9, 9, 9], "spacing_mm": [1, 1, 1], "warnings": []},
-            "models": [],
-            "lungs": {"volume_ml": {"left": 1, "right": 1, "total": 2}, "fully_covered": True, "extent_lps_mm": None},
-            "nodules": [],
-            "prior": None,
-            "assessment": {**assessment, "recommendations": []},
-            "timings_s": {},
-            "peak_memory_mb": None,
-        }
-        return json.dumps(findings)
-
-    return make
+    return lambda day: json.dumps(empty_findings(day))

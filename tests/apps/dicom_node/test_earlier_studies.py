@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import dcmwrite
-from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from ct_image import ct_image
 
 from nodulescope.apps.dicom_node.earlier_studies import EarlierStudies
 from nodulescope.apps.dicom_node.queued_study import study_key
@@ -24,18 +21,13 @@ def earlier(tmp_path: Path, log: Any) -> EarlierStudies:
     return EarlierStudies(tmp_path / "queue" / "priors", log)
 
 
-def image(patient: str, day: str) -> bytes:
-    made, file = Dataset(), BytesIO()
-    made.SOPClassUID, made.SOPInstanceUID, made.PatientID, made.StudyDate = CTImageStorage, "1.2.3", patient, day
-    made.ensure_file_meta()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dcmwrite(file, made, enforce_file_format=True)
-    return file.getvalue()
-
-
 def receive(queue: StudyQueue, *studies: str) -> None:
     """Take studies, the first first."""
-    of = {OLD: image("P1", "20250301"), NEW: image("P1", "20260301"), OTHER: image("P2", "20260301")}
+    of = {
+        OLD: ct_image(PatientID="P1", StudyDate="20250301"),
+        NEW: ct_image(PatientID="P1", StudyDate="20260301"),
+        OTHER: ct_image(PatientID="P2", StudyDate="20260301"),
+    }
     for study in studies:
         queue.store(study, "a", of[study])
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import dcmwrite
-from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from ct_image import ct_image
 
 from nodulescope.apps.dicom_node.node import Node
 from nodulescope.apps.dicom_node.queued_study import study_key
@@ -134,7 +131,7 @@ def test_the_findings_of_the_earlier_study_are_given_to_the_analysis_of_the_next
     (tmp_path / "findings.json").write_text(findings_of_day("2025-03-01"))
     node = node_with(FOLLOWED.format(findings=tmp_path / "findings.json"), priors=priors)
     for study, day in (("1.2.3", "20250301"), ("1.2.4", "20260301")):
-        node._queue.store(study, "a", ct_image("P1", day))
+        node._queue.store(study, "a", ct_image(PatientID="P1", StudyDate=day))
     while len(node._queue.to_send()) < 2:
         node._look()
         time.sleep(0.01)
@@ -143,12 +140,3 @@ def test_the_findings_of_the_earlier_study_are_given_to_the_analysis_of_the_next
     begun = {event["study"]: event.get("prior") for event in log.events() if event["event"] == "analysis.begun"}
     assert begun == {KEY: None, study_key("1.2.4"): KEY if priors else None}
     assert (tmp_path / "queue" / "priors").exists() is priors
-
-
-def ct_image(patient: str, day: str) -> bytes:
-    image, file = Dataset(), BytesIO()
-    image.SOPClassUID, image.SOPInstanceUID, image.PatientID, image.StudyDate = CTImageStorage, "1.2.3", patient, day
-    image.ensure_file_meta()
-    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dcmwrite(file, image, enforce_file_format=True)
-    return file.getvalue()

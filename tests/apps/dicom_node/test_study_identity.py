@@ -5,8 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from ct_image import ct_image
 
 from nodulescope.apps.dicom_node.study_identity import StudyIdentity, read_identity
 
@@ -15,14 +14,8 @@ LATER = replace(EARLIER, study_date=date(2026, 3, 1))
 
 
 def write_image(folder: Path, name: str = "a.dcm", **elements: str) -> None:
-    image = Dataset()
-    image.SOPClassUID, image.SOPInstanceUID = CTImageStorage, "1.2.3"
-    for keyword, value in elements.items():
-        setattr(image, keyword, value)
-    image.ensure_file_meta()
-    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     folder.mkdir(exist_ok=True)
-    image.save_as(folder / name, enforce_file_format=True)
+    (folder / name).write_bytes(ct_image(**elements))
 
 
 @pytest.mark.parametrize(

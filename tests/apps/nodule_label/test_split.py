@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from nodulescope.apps.nodule_label.split import TRAINING, VALIDATION, split_patients
+from nodulescope.apps.nodule_label.split import split_patients
+from nodulescope.bundles.data.datalist import TRAINING, VALIDATION
 
 
 def test_patients_stay_where_they_were_put(tmp_path: Path) -> None:
