@@ -148,7 +148,8 @@ def test_the_personal_weights_stay_at_the_site(site_work: Callable[..., SiteWork
     start = weights_of(work)
     work.train_round(1, start, {}, False)
     result = work.personalise(start)
-    assert set(result.data) == set(work.bundle.evaluator.state.metrics)
+    measured = {name for name, value in work.bundle.evaluator.state.metrics.items() if np.isfinite(value)}  # two nodules may not give a correlation
+    assert "malignancy_mae" in measured and set(result.data) == measured
     kept = torch.load(work.bundle.folder / "personal.pt", weights_only=True)
     assert not torch.equal(kept["heads.weight"].float(), start["heads.weight"])
     build_network(Path(work.bundle.workflow.parser["bundle_root"]), ["train.yaml"]).load_state_dict(kept)
