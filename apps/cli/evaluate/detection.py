@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,16 +16,18 @@ from nodulescope.apps.cli.plain_table import plain_table
 from nodulescope.apps.cli.progress import counting_progress
 
 if TYPE_CHECKING:
+    from nodulescope.bundles.metrics.froc import ScanMarks
     from nodulescope.bundles.metrics.froc_evaluation import FrocEvaluation
 
 EPILOG = """Examples:
 
 nodulescope evaluate detection --annotations annotations.csv --excluded annotations_excluded.csv --series seriesuids.csv --marks marks.csv
 
-nodulescope evaluate detection ... -o result
+nodulescope evaluate detection --datalist scans.json --part validation --detections OUT -o result
 
 nodulescope evaluate detection ... --json | jq .cpm
 
+OUT is where the bundle's inference.yaml wrote what it found in the same part of the datalist: its docs/README.md has the command.
 The tables are LUNA16's: seriesuid,coordX,coordY,coordZ and diameter_mm or probability; coordinates in mm as DICOM has them (LPS).
 A mark hits a nodule when it lies within its radius. Of several marks on a nodule the best counts; marks on excluded findings count neither
 way. CPM is the mean sensitivity at 1/8, 1/4, 1/2, 1, 2, 4 and 8 false positives per scan."""
@@ -36,11 +38,22 @@ LUNA16_MARKS, LUNA16_RESAMPLES = 100, 1000
 
 def detection(
     context: typer.Context,
-    annotations: Annotated[Path, typer.Option(metavar="FILE", help="The nodules to be found: seriesuid,coordX,coordY,coordZ,diameter_mm.")],
-    series: Annotated[Path, typer.Option(metavar="FILE", help="The scans to evaluate, one series per line.")],
-    marks: Annotated[Path, typer.Option(metavar="FILE", help="The detector's marks: seriesuid,coordX,coordY,coordZ,probability.")],
+    annotations: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The nodules to be found: seriesuid,coordX,coordY,coordZ,diameter_mm.")
+    ] = None,
+    series: Annotated[Path | None, typer.Option(metavar="FILE", help="The scans to evaluate, one series per line.")] = None,
+    marks: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The detector's marks: seriesuid,coordX,coordY,coordZ,probability.")
+    ] = None,
     excluded: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Findings that count neither way. Without it every mark beside a nodule is false.")
+    ] = None,
+    datalist: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="In place of the tables: a MONAI datalist of scans with their boxes.")
+    ] = None,
+    part: Annotated[str, typer.Option(metavar="NAME", help="Part of the datalist.")] = "validation",
+    detections: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="What the bundle found in these scans: NAME_detections.json of each.")
     ] = None,
     max_marks: Annotated[
         int, typer.Option(min=0, help="Marks of one scan that count, the most suspicious ones; 100 is LUNA16's rule, 0 lets all count.")
@@ -58,23 +71,36 @@ def detection(
 ) -> None:
     """Evaluate a detector's marks by the LUNA16 protocol: FROC curve, sensitivities and CPM with bootstrap intervals."""
     from nodulescope.bundles.metrics.froc_evaluation import evaluate_froc
-    from nodulescope.bundles.metrics.froc_tables import read_marked_scans
 
     quiet = is_quiet(context, quiet)
-    read = read_marked_scans(annotations, series, marks, excluded)
+    if datalist is not None and detections is not None and not (annotations or series or marks or excluded):
+        scans, known = _detected(datalist, part, detections)
+    elif annotations is not None and series is not None and marks is not None and datalist is None and detections is None:
+        scans, known = _tabulated(annotations, series, marks, excluded)
+    else:
+        raise typer.BadParameter("give either --annotations, --series and --marks, or --datalist and --detections")
     with counting_progress("Drawing test sets", bootstrap, shown=bool(bootstrap) and not (quiet or as_json)) as progress:
-        evaluation = evaluate_froc(read.scans, most_marks=max_marks or None, resamples=bootstrap, seed=seed, progress=progress)
-    summary = {
-        **evaluation.to_json(),
-        "excluded_findings_given": excluded is not None,
-        "findings_of_other_scans": read.findings_elsewhere,
-    }
+        evaluation = evaluate_froc(scans, most_marks=max_marks or None, resamples=bootstrap, seed=seed, progress=progress)
+    summary = {**evaluation.to_json(), **known}
     if out is not None:
         write_evaluation(evaluation, summary, out)
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
     elif not quiet:
         print_evaluation(summary, out)
+
+
+def _tabulated(annotations: Path, series: Path, marks: Path, excluded: Path | None) -> tuple[Sequence[ScanMarks], dict[str, Any]]:
+    from nodulescope.bundles.metrics.froc_tables import read_marked_scans
+
+    read = read_marked_scans(annotations, series, marks, excluded)
+    return read.scans, {"excluded_findings_given": excluded is not None, "findings_of_other_scans": read.findings_elsewhere}
+
+
+def _detected(datalist: Path, part: str, detections: Path) -> tuple[Sequence[ScanMarks], dict[str, Any]]:
+    from nodulescope.bundles.nodule_detection.detected_scans import read_detected_scans
+
+    return read_detected_scans(datalist, part, detections), {"excluded_findings_given": True, "findings_of_other_scans": 0}
 
 
 def write_evaluation(evaluation: FrocEvaluation, summary: Mapping[str, Any], folder: Path) -> None:

@@ -148,7 +148,8 @@ def test_the_personal_weights_stay_at_the_site(site_work: Callable[..., SiteWork
     start = weights_of(work)
     work.train_round(1, start, {}, False)
     result = work.personalise(start)
-    measured = {name for name, value in work.bundle.evaluator.state.metrics.items() if np.isfinite(value)}  # two nodules may not give a correlation
+    # Among so few nodules a correlation may have no value.
+    measured = {name for name, value in work.bundle.evaluator.state.metrics.items() if np.isfinite(value)}
     assert "malignancy_mae" in measured and set(result.data) == measured
     kept = torch.load(work.bundle.folder / "personal.pt", weights_only=True)
     assert not torch.equal(kept["heads.weight"].float(), start["heads.weight"])

@@ -114,3 +114,21 @@ def test_marks_of_an_unknown_series_are_named(tables: list[str], tmp_path: Path)
     (tmp_path / "series.csv").write_text("1.1\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"marks\.csv: has marks of the series 1\.2"):
         run([*tables, "--bootstrap", "0"])
+
+
+def test_a_datalist_and_what_the_bundle_found_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "scan.nii.gz").touch()
+    datalist = tmp_path / "scans.json"
+    datalist.write_text(json.dumps([{"image": "scan.nii.gz", "box": [[0, 0, 0, 8, 8, 8], [50, 0, 0, 8, 8, 8]], "box_class": [0, 1]}]))
+    boxes = [[1, 1, 1, 9, 9, 9], [51, 0, 0, 8, 8, 8], [90, 0, 0, 5, 5, 5]]
+    found = {"source": "scan.nii.gz", "box": boxes, "box_class_scores": [0.9, 0.8, 0.1]}
+    (tmp_path / "scan_detections.json").write_text(json.dumps(found))
+    run(["--datalist", str(datalist), "--detections", str(tmp_path), "--bootstrap", "0", "--json"])
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["cpm"], figures["nodules"], figures["false_positives"], figures["marks_on_excluded_findings_ignored"]) == (1.0, 1, 1, 1)
+
+
+def test_tables_and_a_datalist_at_once_or_neither_is_refused(tables: list[str]) -> None:
+    for arguments in ([], tables[:2], [*tables, "--datalist", "scans.json", "--detections", "out"]):
+        with pytest.raises(typer.BadParameter, match="either --annotations, --series and --marks, or --datalist and --detections"):
+            run(arguments)
