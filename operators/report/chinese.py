@@ -283,7 +283,7 @@ _PROVENANCE = {
     "not_assessed.brock_inputs": "Brock：输入信息",
     "not_assessed.brock_population": "Brock：适用人群",
     "limits.heading": "模型的局限",
-    "limits.size": "不报告小于 3 mm 的结节；超过 30 mm 的病变标记为肿块。",
+    "limits.size": "不报告小于 3 mm 的结节；检出的超过 30 mm 的病变标记为肿块；大肿块可能仅在边缘被检出，或被漏检。",
     "limits.miss": "结节可能漏检，血管或瘢痕可能被误认为结节：以原始图像为准。",
     "limits.rating": "评分模拟 LIDC-IDRI 阅片者对图像的判断，不是病理结果。",
     "limits.volume": "体积测量的重复性约为 25 %；更小的变化视为稳定。",

@@ -285,7 +285,8 @@ _PROVENANCE = {
     "not_assessed.brock_inputs": "Brock: inputs",
     "not_assessed.brock_population": "Brock: population",
     "limits.heading": "Limits of the models",
-    "limits.size": "Nodules under 3 mm are not reported; lesions over 30 mm are flagged as masses.",
+    "limits.size": "Nodules under 3 mm are not reported. Lesions over 30 mm are flagged as masses where they are found; "
+    "a large mass can be found at its margin only, or missed.",
     "limits.miss": "Nodules can be missed and vessels or scars can be taken for nodules: the original images decide.",
     "limits.rating": "Ratings imitate the opinion of the readers of LIDC-IDRI on pictures; they are no pathology.",
     "limits.volume": "Volumes repeat within about 25 %; smaller changes are called stable.",
