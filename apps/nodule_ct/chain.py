@@ -21,8 +21,8 @@ STAGE_NAMES = (
     "models",
     "lung_segmentation",
     "nodule_detection",
-    "nodule_segmentation",
     "nodule_grading",
+    "nodule_segmentation",
     "measurement",
     "prior",
     "dicom_results",
@@ -49,11 +49,12 @@ def examine(source: Path, settings: Settings, watch: Stopwatch, models: Models |
         history = known_history(settings.history, study.ct.source)
     with watch.step("models"):
         models = models or open_models(settings.bundles, settings.device, settings.magnifications, settings.overlap)
-    exam = examine_ct(study.ct, models, settings.thresholds, history, watch)
     prior = wanted_prior(settings.prior, source, study.priors, settings.compare_older)
+    thresholds = settings.thresholds if prior is not None else settings.thresholds.without_prior()
+    exam = examine_ct(study.ct, models, thresholds, history, watch)
     if prior is not None:
         with watch.step("prior"):
-            exam = follow_up(exam, prior, models, settings.thresholds, history)
+            exam = follow_up(exam, prior, models, thresholds, history)
     return replace(exam, timings_s=watch.seconds)
 
 

@@ -12,15 +12,17 @@ from nodulescope.bundles.contracts import CTVolume
 from nodulescope.bundles.predictors import STAGES
 from nodulescope.operators.examination import ModelProvenance
 from nodulescope.operators.examination.findings_json import examination_to_findings
-from nodulescope.operators.nodules import Thresholds, assess_examination, select
+from nodulescope.operators.nodules import Thresholds, assess_examination, likely, select
 
 
 def scan(models: ServedModels, ct: CTVolume, _: Mapping[str, Any]) -> Answer:
     """Lungs, candidates, outlines, grades, measurements, at the operating point of the analysis."""
-    thresholds = Thresholds()
+    thresholds = Thresholds().without_prior()
     lung_mask = models.lungs(ct)
     candidates = select(models.detection(ct, lung_mask), thresholds)
-    findings = list(zip(candidates, models.outline(ct, candidates), models.grading(ct, [c.center_lps_mm for c in candidates]), strict=True))
+    graded = likely(candidates, models.grading(ct, [c.center_lps_mm for c in candidates]), thresholds)
+    outlines = models.outline(ct, [candidate for candidate, _ in graded])
+    findings = [(candidate, outline, grade) for (candidate, grade), outline in zip(graded, outlines, strict=True)]
     used = models.provenance(*STAGES)
     provenance = [ModelProvenance(m["stage"], m["stage"], m["version"], m["sha256"]) for m in used]
     exam = assess_examination(ct, lung_mask, findings, provenance, thresholds, {})

@@ -9,12 +9,14 @@ from nodulescope.operators.examination import Examination
 from nodulescope.operators.guidelines.history import PatientHistory
 from nodulescope.operators.models import Models
 from nodulescope.operators.nodules.assessment import assess_examination
-from nodulescope.operators.nodules.selection import Thresholds, select
+from nodulescope.operators.nodules.selection import Thresholds, likely, select
 from nodulescope.operators.stopwatch import Stopwatch
 
 
 def examine_ct(ct: CTVolume, models: Models, thresholds: Thresholds, history: PatientHistory, watch: Stopwatch) -> Examination:
-    """Find, outline, grade and measure the nodules of a CT, and class them by the guidelines.
+    """Find, grade, outline and measure the nodules of a CT, and class them by the guidelines.
+
+    Only findings probable enough to be reported, or to be confirmed by a prior, are outlined: that takes longer than grading.
 
     Args:
         ct: the CT.
@@ -30,11 +32,11 @@ def examine_ct(ct: CTVolume, models: Models, thresholds: Thresholds, history: Pa
         lungs = models.lungs(ct)
     with watch.step("nodule_detection"):
         candidates = select(models.detection(ct, lungs), thresholds)
-    with watch.step("nodule_segmentation"):
-        outlines = models.outline(ct, candidates)
     with watch.step("nodule_grading"):
-        grades = models.grading(ct, [c.center_lps_mm for c in candidates])
+        graded = likely(candidates, models.grading(ct, [c.center_lps_mm for c in candidates]), thresholds)
+    with watch.step("nodule_segmentation"):
+        outlines = models.outline(ct, [candidate for candidate, _ in graded])
     with watch.step("measurement"):
-        findings = list(zip(candidates, outlines, grades, strict=True))
+        findings = [(candidate, outline, grade) for (candidate, grade), outline in zip(graded, outlines, strict=True)]
         exam = assess_examination(ct, lungs, findings, models.provenance, thresholds, {}, history)
     return replace(exam, timings_s=watch.seconds)

@@ -25,7 +25,7 @@ def measured(
 ) -> list[Nodule]:
     """Measure the findings that may become nodules: those of the operating point, and weaker ones that a prior may confirm.
 
-    Left out is what is less probable than both thresholds, shows nothing to measure or is smaller than a nodule.
+    Left out is what is less probable than ``thresholds.least_probability``, shows nothing to measure or is smaller than a nodule.
 
     Args:
         ct: the CT on its own grid.
@@ -37,12 +37,11 @@ def measured(
     Returns:
         In the order of the findings, all with the id 1.
     """
-    least = min(thresholds.nodule_probability, thresholds.confirmed_probability)
     nodules = []
     sections = LungSections(lung_mask)
     for candidate, outline, grade in findings:
         probability = nodule_probability(candidate, grade, thresholds)
-        if probability < least:
+        if probability < thresholds.least_probability:
             continue
         try:
             measurements, kind = measure(outline, ct)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nodulescope.bundles.contracts import Candidate, Grade
 from nodulescope.bundles.errors import UsageError
@@ -46,11 +46,26 @@ class Thresholds:
         if not self.smallest_mm >= 0:
             raise UsageError(f"smallest_mm must not be negative, as {self.smallest_mm} is")
 
+    @property
+    def least_probability(self) -> float:
+        """What is less probable after grading is of no use, not even beside a prior."""
+        return min(self.nodule_probability, self.confirmed_probability)
+
+    def without_prior(self) -> Thresholds:
+        """The same operating point for a scan that is compared with none: nothing can confirm a weaker finding."""
+        return replace(self, confirmed_probability=self.nodule_probability)
+
 
 def select(candidates: Sequence[Candidate], thresholds: Thresholds) -> tuple[Candidate, ...]:
-    """The candidates worth outlining and grading, best first."""
+    """The candidates worth grading, best first."""
     good = [c for c in candidates if c.score >= thresholds.detection_score]
     return tuple(sorted(good, key=lambda c: -c.score)[: thresholds.most_candidates])
+
+
+def likely(candidates: Sequence[Candidate], grades: Sequence[Grade], thresholds: Thresholds) -> list[tuple[Candidate, Grade]]:
+    """Candidates, with their grades, that are probable enough to be outlined and measured, in their order."""
+    pairs = zip(candidates, grades, strict=True)
+    return [(one, grade) for one, grade in pairs if nodule_probability(one, grade, thresholds) >= thresholds.least_probability]
 
 
 def nodule_probability(candidate: Candidate, grade: Grade, thresholds: Thresholds) -> float:

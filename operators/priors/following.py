@@ -74,7 +74,8 @@ def open_prior(wanted: WantedPrior, models: Models, thresholds: Thresholds) -> P
         return read_prior_findings(findings)
     ct = read_ct(wanted.path, series_uid=wanted.series_uid)
     # A person's history is that of today; of the day of the prior only its headers tell.
-    return prior_from_examination(examine_ct(ct, models, thresholds, known_history(PatientHistory(), ct.source), Stopwatch()))
+    history = known_history(PatientHistory(), ct.source)
+    return prior_from_examination(examine_ct(ct, models, thresholds.without_prior(), history, Stopwatch()))
 
 
 def follow_up(exam: Examination, wanted: WantedPrior, models: Models, thresholds: Thresholds, history: PatientHistory) -> Examination:

@@ -43,7 +43,7 @@ def assert_followed(findings: dict[str, Any], acceptance: str) -> None:
 def test_alone_the_faint_nodule_is_not_reported(fading_pair: tuple[Path, Path], settings: Settings) -> None:
     exam = examine(fading_pair[1], settings, Stopwatch())
     assert [str(n.side) for n in exam.nodules] == ["left"]
-    assert [str(n.side) for n in exam.subthreshold] == ["right"]
+    assert exam.subthreshold == ()  # without a prior nothing could confirm it
     assert set(np.unique(exam.nodule_labels)) == {0, 1}
 
 
@@ -78,7 +78,6 @@ def test_a_place_that_the_detectors_list_has_no_room_for_is_looked_at(
 ) -> None:
     before, now = fading_pair
     one = replace(settings, thresholds=replace(settings.thresholds, most_candidates=1))
-    assert examine(now, one, Stopwatch()).subthreshold == ()
     analyze(now, tmp_path, replace(one, prior=before))
     findings = findings_of(tmp_path)
     assert_followed(findings, "prior-place")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nodulescope.bundles.contracts import Candidate, Grade
 from nodulescope.bundles.errors import UsageError
-from nodulescope.operators.nodules import Thresholds, nodule_probability, select
+from nodulescope.operators.nodules import Thresholds, likely, nodule_probability, select
 
 
 def candidate(score: float) -> Candidate:
@@ -25,6 +25,16 @@ def test_the_best_candidates_are_looked_at_best_first() -> None:
     assert [c.score for c in chosen] == [0.9, 0.7, 0.5, 0.3]
     assert [c.score for c in select(chosen, Thresholds(most_candidates=2))] == [0.9, 0.7]
     assert select([], Thresholds()) == ()
+
+
+def test_what_cannot_be_reported_is_not_outlined() -> None:
+    candidates, grades = [candidate(score) for score in (0.9, 0.6, 0.3)], [grade(0.9), grade(0.6), grade(0.3)]
+    thresholds = Thresholds(nodule_probability=0.8, confirmed_probability=0.5)
+    assert [one.score for one, _ in likely(candidates, grades, thresholds)] == [0.9, 0.6]
+    assert likely(candidates, grades, thresholds.without_prior()) == [(candidates[0], grades[0])]
+    assert likely(candidates, grades, Thresholds(nodule_probability=0.2, confirmed_probability=0.5).without_prior()) == [
+        *zip(candidates, grades, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
