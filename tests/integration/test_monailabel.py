@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from command_line import COMMAND
 from label_client import LabelClient, free_port
 from small_chest import SmallChest, small_chest
 
@@ -336,14 +336,13 @@ def test_the_command_serves_and_ctrl_c_ends_it_with_its_server(chests: dict[str,
     (tmp_path / "scans").mkdir()
     write_nifti(chests["first"].ct, tmp_path / "scans" / "first.nii.gz")
     address = f"http://127.0.0.1:{(port := free_port())}"
-    command = [sys.executable, "-c", "from nodulescope.apps.cli.main import main; main()"]
     options = ["--studies", "scans", "--port", str(port), "--device", "cpu", "--no-scores", "--environment", str(environment)]
-    with subprocess.Popen([*command, "label", *options], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as label:
+    with subprocess.Popen([*COMMAND, "label", *options], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as label:
         assert label.stdout is not None
         told = label.stdout.readline()  # when the server answers
         try:
             record = LabelClient(address).train("nodule_detection", max_epochs=1)
-            busy = subprocess.run([*command, "label", *options], cwd=tmp_path, capture_output=True, text=True, check=False)
+            busy = subprocess.run([*COMMAND, "label", *options], cwd=tmp_path, capture_output=True, text=True, check=False)
         finally:
             label.send_signal(signal.SIGINT)
         rest = label.stdout.read()

@@ -11,7 +11,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from command_line import COMMAND
 
 from nodulescope.apps.cli.main import run
 from nodulescope.bundles.errors import InputError
@@ -231,9 +231,8 @@ def test_a_site_that_withdrew_the_bundle_is_named_by_the_command(
 
 @pytest.mark.slow
 def test_stopping_the_command_stops_the_job(federation: Federation) -> None:
-    command = [sys.executable, "-c", "from nodulescope.apps.cli.main import main; main()"]
     options = federation.submit("stopped", "--rounds", "500", "-o", str(federation.folder / "results" / "stopped"))
-    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as submit:
+    with subprocess.Popen([*COMMAND, *options], stderr=subprocess.PIPE, text=True) as submit:
         assert submit.stderr is not None
         taken = submit.stderr.readline()
         assert "was taken" in taken, taken
