@@ -12,20 +12,19 @@ from nodulescope.bundles.contracts import CTVolume
 from nodulescope.bundles.predictors import STAGES
 from nodulescope.operators.examination import ModelProvenance
 from nodulescope.operators.examination.findings_json import examination_to_findings
-from nodulescope.operators.nodules import Thresholds, assess_examination, likely, select
+from nodulescope.operators.guidelines.history import PatientHistory
+from nodulescope.operators.models import Models
+from nodulescope.operators.nodules import Thresholds
+from nodulescope.operators.nodules.examining import examine_ct
+from nodulescope.operators.stopwatch import Stopwatch
 
 
 def scan(models: ServedModels, ct: CTVolume, _: Mapping[str, Any]) -> Answer:
     """Lungs, candidates, outlines, grades, measurements, at the operating point of the analysis."""
-    thresholds = Thresholds().without_prior()
-    lung_mask = models.lungs(ct)
-    candidates = select(models.detection(ct, lung_mask), thresholds)
-    graded = likely(candidates, models.grading(ct, [c.center_lps_mm for c in candidates]), thresholds)
-    outlines = models.outline(ct, [candidate for candidate, _ in graded])
-    findings = [(candidate, outline, grade) for (candidate, grade), outline in zip(graded, outlines, strict=True)]
+    predictors = (models.lungs, models.detection, models.outline, models.grading)
     used = models.provenance(*STAGES)
-    provenance = [ModelProvenance(m["stage"], m["stage"], m["version"], m["sha256"]) for m in used]
-    exam = assess_examination(ct, lung_mask, findings, provenance, thresholds, {})
+    provenance = tuple(ModelProvenance(m["stage"], m["stage"], m["version"], m["sha256"]) for m in used)
+    exam = examine_ct(ct, Models(*predictors, provenance), Thresholds().without_prior(), PatientHistory(), Stopwatch())
     told = examination_to_findings(exam)
     params = {
         "nodules": told["nodules"],

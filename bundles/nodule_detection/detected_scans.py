@@ -13,7 +13,7 @@ from nodulescope.bundles.data.datalist import read_datalist
 from nodulescope.bundles.data.inference_items import read_scans
 from nodulescope.bundles.errors import InputError
 from nodulescope.bundles.metrics.froc import ScanMarks
-from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS, NODULE_CLASS
+from nodulescope.bundles.nodule_detection.scan_marks import Balls, scan_marks
 
 
 def read_detected_scans(datalist: Path, part: str, detections: Path) -> tuple[ScanMarks, ...]:
@@ -35,10 +35,7 @@ def read_detected_scans(datalist: Path, part: str, detections: Path) -> tuple[Sc
         if "box" not in item or "box_class" not in item:
             raise InputError(f"{datalist}: {scan['image']} has no box and box_class; use a datalist for detection")
         marks, scores = _detections(detections / f"{scan['name']}_detections.json", Path(scan["source"]).name)
-        centers, diameters = _centers(item["box"])
-        classes = np.asarray(item["box_class"])
-        nodules, excluded = classes == NODULE_CLASS, classes == IGNORED_CLASS
-        scans.append(ScanMarks(marks, scores, centers[nodules], diameters[nodules], centers[excluded], diameters[excluded]))
+        scans.append(scan_marks(marks, scores, _balls(item["box"]), item["box_class"]))
     if not any(len(scan.nodule_centers) for scan in scans):
         raise InputError(f"{datalist}: no scan of {part} has a nodule, so there is no sensitivity; use another part")
     return tuple(scans)
@@ -49,7 +46,7 @@ def _detections(file: Path, image: str) -> tuple[NDArray[np.float64], NDArray[np
         raise InputError(f"{file}: there is no such file; run the bundle's inference.yaml on this part of the datalist first")
     try:
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        of, (centers, _) = Path(found["source"]).name, _centers(found["box"])
+        of, (centers, _) = Path(found["source"]).name, _balls(found["box"])
         scores = np.asarray(found["box_class_scores"], dtype=np.float64)
         if scores.shape != (len(centers),):
             raise ValueError("as many scores as boxes are needed")
@@ -60,6 +57,6 @@ def _detections(file: Path, image: str) -> tuple[NDArray[np.float64], NDArray[np
     return centers, scores
 
 
-def _centers(boxes: list[list[float]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _balls(boxes: list[list[float]]) -> Balls:
     values = np.asarray(boxes, dtype=np.float64).reshape(-1, 6)
     return values[:, :3], values[:, 3:].mean(axis=1)

@@ -8,7 +8,7 @@ import torch
 from ignite.metrics import Metric
 
 from nodulescope.bundles.metrics.froc import ScanMarks, ScanOutcome, cpm, match_marks
-from nodulescope.bundles.nodule_detection.box_classes import IGNORED_CLASS, NODULE_CLASS
+from nodulescope.bundles.nodule_detection.scan_marks import scan_marks
 
 
 class CPMMetric(Metric):
@@ -33,17 +33,8 @@ class CPMMetric(Metric):
 
 def _marks(found: dict[str, torch.Tensor], truth: dict[str, torch.Tensor]) -> ScanMarks:
     centers, _ = _centers(found["box"])
-    true_centers, diameters = _centers(truth["box"])
-    classes = truth["box_class"].cpu().numpy()
-    nodules, excluded = classes == NODULE_CLASS, classes == IGNORED_CLASS
-    return ScanMarks(
-        centers,
-        found["box_class_scores"].float().cpu().numpy().astype(float),
-        true_centers[nodules],
-        diameters[nodules],
-        true_centers[excluded],
-        diameters[excluded],
-    )
+    scores = found["box_class_scores"].float().cpu().numpy().astype(float)
+    return scan_marks(centers, scores, _centers(truth["box"]), truth["box_class"].cpu().numpy())
 
 
 def _centers(boxes: torch.Tensor) -> tuple[Any, Any]:

@@ -1,6 +1,6 @@
 """From candidates, outlines and grades to the nodules that are reported."""
 
 from nodulescope.operators.nodules.assessment import assess_examination, with_guidelines
-from nodulescope.operators.nodules.selection import Thresholds, likely, nodule_probability, select
+from nodulescope.operators.nodules.selection import Thresholds, nodule_probability, select
 
-__all__ = ["Thresholds", "assess_examination", "likely", "nodule_probability", "select", "with_guidelines"]
+__all__ = ["Thresholds", "assess_examination", "nodule_probability", "select", "with_guidelines"]

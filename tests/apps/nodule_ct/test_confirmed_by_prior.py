@@ -13,7 +13,12 @@ import pytest
 
 from nodulescope.apps.nodule_ct.chain import analyze, examine
 from nodulescope.apps.nodule_ct.settings import Settings
+from nodulescope.operators.examination import Examination
 from nodulescope.operators.examination.findings_json import validate_findings
+from nodulescope.operators.guidelines.history import PatientHistory
+from nodulescope.operators.models import open_models
+from nodulescope.operators.nodules.examining import examine_ct
+from nodulescope.operators.reading import read_ct
 from nodulescope.operators.stopwatch import Stopwatch
 
 BELOW = "below the operating point on its own"
@@ -40,10 +45,17 @@ def assert_followed(findings: dict[str, Any], acceptance: str) -> None:
     assert findings["assessment"]["lung_rads_rows"]["2"] == "solid-growing-from-8"
 
 
+def beside_a_prior(study: Path, settings: Settings) -> Examination:
+    """The examination as it is before the comparison, with the findings that a prior could confirm."""
+    models = open_models(settings.bundles, settings.device)
+    return examine_ct(read_ct(study), models, settings.thresholds, PatientHistory(), Stopwatch())
+
+
 def test_alone_the_faint_nodule_is_not_reported(fading_pair: tuple[Path, Path], settings: Settings) -> None:
     exam = examine(fading_pair[1], settings, Stopwatch())
     assert [str(n.side) for n in exam.nodules] == ["left"]
     assert exam.subthreshold == ()  # without a prior nothing could confirm it
+    assert [str(n.side) for n in beside_a_prior(fading_pair[1], settings).subthreshold] == ["right"]
     assert set(np.unique(exam.nodule_labels)) == {0, 1}
 
 
@@ -78,6 +90,7 @@ def test_a_place_that_the_detectors_list_has_no_room_for_is_looked_at(
 ) -> None:
     before, now = fading_pair
     one = replace(settings, thresholds=replace(settings.thresholds, most_candidates=1))
+    assert beside_a_prior(now, one).subthreshold == ()
     analyze(now, tmp_path, replace(one, prior=before))
     findings = findings_of(tmp_path)
     assert_followed(findings, "prior-place")

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from nodulescope.bundles.contracts import Candidate, Grade
 from nodulescope.bundles.errors import UsageError
-from nodulescope.operators.nodules import Thresholds, likely, nodule_probability, select
+from nodulescope.operators.nodules import Thresholds, nodule_probability, select
+from nodulescope.operators.nodules.selection import likely
 
 
 def candidate(score: float) -> Candidate:
