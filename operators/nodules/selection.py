@@ -31,10 +31,10 @@ class Thresholds:
     """
 
     detection_score: float = 0.3
-    nodule_probability: float = 0.945
+    nodule_probability: float = 0.975
     most_candidates: int = 40
     smallest_mm: float = 3.0
-    detector_weight: float = 0.5
+    detector_weight: float = 0.75
     confirmed_probability: float = 0.5
 
     def __post_init__(self) -> None:

@@ -8,10 +8,10 @@ plausible change, one to one. Its probability must be at least ``Thresholds.conf
 
 What that lets through, with a threshold of 0.5 (the networks hold a nodule there for more probable than none): at 120 random places of the
 lungs of three public scans (LIDC-IDRI-0001, Lung_Dx-A0001, LUNG1-001), as if a solid nodule of 6 mm had resolved there, a finding below the
-operating point was confirmed at 1, and at 19 where a findings file is all that is known of the prior and the gate is 20 mm; looking at the
-place confirmed something at 13. On four phantom pairs it confirmed 15 of 17 nodules that had stayed, from places 2 mm off along each axis,
-and none of the 2 that had gone. So a nodule that has resolved may pass for one that stays, and the report says that the prior alone speaks
-for it; the other error, to call a growing nodule resolved, nobody would see.
+operating point was confirmed at 2, and at 9 where a findings file is all that is known of the prior and the gate is 20 mm; looking at the
+place confirmed something at 7 (grading network 0.3.0). With that network's version 0.2.0 four phantom pairs confirmed 15 of 17 nodules that
+had stayed, from places 2 mm off along each axis, and none of the 2 that had gone. So a nodule that has resolved may pass for one that
+stays, and the report says that the prior alone speaks for it; the other error, to call a growing nodule resolved, nobody would see.
 """
 
 from __future__ import annotations

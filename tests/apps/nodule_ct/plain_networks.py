@@ -40,7 +40,7 @@ class SpotsAreNodules(Rule):
 
     def forward(self, image: torch.Tensor) -> dict[str, list[torch.Tensor]]:
         contrast = avg_pool3d(image, 5, stride=4, padding=2) - avg_pool3d(image, 21, stride=4, padding=10)
-        spots = 30.0 * (contrast - 0.9 * self.limit)
+        spots = 60.0 * (contrast - 0.9 * self.limit)
         sizes = [[n // stride for n in image.shape[2:]] for stride in (4, 8, 16)]
         logits = [torch.full((len(image), 2, *size), -20.0) for size in sizes]
         logits[0][:, :1] = spots
@@ -58,7 +58,8 @@ class DenseIsSuspicious(Rule):
     """The denser the middle and the cube, the more malignant."""
 
     def forward(self, cubes: torch.Tensor) -> torch.Tensor:
-        middle = cubes[:, :, 20:26, 20:26, 20:26].mean(dim=(2, 3, 4))
+        inner = slice(cubes.shape[-1] // 2 - 3, cubes.shape[-1] // 2 + 3)
+        middle = cubes[:, :, inner, inner, inner].mean(dim=(2, 3, 4))
         whole = cubes.mean(dim=(2, 3, 4))
-        answers = torch.cat([20.0 * (middle - self.limit), 50.0 * (whole - 0.12), *[whole] * 8], dim=1)
+        answers = torch.cat([20.0 * (middle - self.limit), 10.0 * (whole - 0.12), *[whole] * 8], dim=1)
         return answers[..., None, None, None]

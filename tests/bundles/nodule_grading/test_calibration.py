@@ -74,7 +74,7 @@ def test_probabilities_and_logits_agree() -> None:
 def test_calibration_in_the_heads_is_calibration_of_the_answers() -> None:
     torch.manual_seed(0)
     network = C3D(len(HEADS), channels=(4, 4, 8, 8)).eval()
-    cubes = torch.rand(3, 1, 46, 46, 46)
+    cubes = torch.rand(3, 1, 30, 30, 30)
     fits = {"nodule": Platt(0.5, 0.25), "malignant": Platt(3.0, -1.0)}
     with torch.no_grad():
         before = network(cubes).flatten(1)

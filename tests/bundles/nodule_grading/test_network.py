@@ -12,13 +12,13 @@ def network() -> C3D:
     torch.manual_seed(0)
     made = C3D(len(HEADS), channels=(4, 6, 8, 10))
     for _ in range(20):
-        made(torch.rand(4, 1, 46, 46, 46))  # statistics that fit, so that no feature is dead
+        made(torch.rand(4, 1, *[RECEPTIVE_FIELD] * 3))  # statistics that fit, so that no feature is dead
     return made.eval()
 
 
 @torch.no_grad()
 def test_scanning_densely_equals_cutting_out_every_cube(network: C3D) -> None:
-    volume = torch.rand(1, 1, 46 + 2 * STRIDE, 46 + STRIDE, 46 + 5)
+    volume = torch.rand(1, 1, RECEPTIVE_FIELD + 2 * STRIDE, RECEPTIVE_FIELD + STRIDE, RECEPTIVE_FIELD + STRIDE - 1)
     dense = network(volume)
     assert dense.shape == (1, len(HEADS), 3, 2, 1)
     for i in range(3):
@@ -29,7 +29,7 @@ def test_scanning_densely_equals_cutting_out_every_cube(network: C3D) -> None:
 
 @torch.no_grad()
 def test_an_answer_depends_on_its_own_cube_alone(network: C3D) -> None:
-    volume = torch.rand(1, 1, 54, 46, 46)
+    volume = torch.rand(1, 1, RECEPTIVE_FIELD + STRIDE, RECEPTIVE_FIELD, RECEPTIVE_FIELD)
     changed = volume.clone()
     changed[:, :, :STRIDE] = 0.0
     assert torch.equal(network(volume)[:, :, 1], network(changed)[:, :, 1])
@@ -38,4 +38,4 @@ def test_an_answer_depends_on_its_own_cube_alone(network: C3D) -> None:
 
 def test_a_smaller_cube_is_refused(network: C3D) -> None:
     with pytest.raises(RuntimeError):
-        network(torch.rand(1, 1, 45, 45, 45))
+        network(torch.rand(1, 1, *[RECEPTIVE_FIELD - 1] * 3))

@@ -75,14 +75,14 @@ def test_of_equally_suspicious_nodules_the_larger_goes_first(chest: tuple[CTVolu
 
 def test_the_probability_is_that_of_both_networks(chest: tuple[CTVolume, LungMask]) -> None:
     (nodule,) = assess(chest, [ball((40, 0, 0), 8.0, probability=0.9, score=0.6)]).nodules
-    assert nodule.grade.probability == pytest.approx(1 / (1 + (1 / 9) ** 0.5 * (2 / 3) ** 0.5))
+    assert nodule.grade.probability == pytest.approx(1 / (1 + (1 / 9) ** 0.25 * (2 / 3) ** 0.75))
     assert nodule.candidate.score == 0.6
 
 
 def test_what_is_probably_no_nodule_is_left_out(chest: tuple[CTVolume, LungMask]) -> None:
     findings = [ball((40, 0, 0), 8.0, probability=0.05), ball((-40, 0, 0), 8.0)]
-    assert len(assess(chest, findings).nodules) == 1
-    assert len(assess(chest, findings, Thresholds(nodule_probability=0.2)).nodules) == 2
+    assert len(assess(chest, findings, Thresholds(nodule_probability=0.5, detector_weight=0.5)).nodules) == 1
+    assert len(assess(chest, findings, Thresholds(nodule_probability=0.2, detector_weight=0.5)).nodules) == 2
 
 
 def test_weaker_findings_are_kept_for_a_prior_and_shown_nowhere(chest: tuple[CTVolume, LungMask]) -> None:
@@ -94,8 +94,9 @@ def test_weaker_findings_are_kept_for_a_prior_and_shown_nowhere(chest: tuple[CTV
         ball((41, 0, 0), 8.0, probability=0.6),  # the nodule once more
         ball((40, 10, 25), 2.0, probability=0.8),
     ]
-    alone = assess(chest, findings[:1], Thresholds())
-    exam = assess(chest, findings, Thresholds())
+    evenly = Thresholds(detector_weight=0.5)
+    alone = assess(chest, findings[:1], evenly)
+    exam = assess(chest, findings, evenly)
     assert [(n.id, round(n.grade.probability, 2)) for n in exam.nodules] == [(1, 0.99)]
     assert [(n.id, round(n.grade.probability, 2)) for n in exam.subthreshold] == [(2, 0.82), (3, 0.86)]
     assert [round(n.measurements.mean_diameter_mm) for n in exam.subthreshold] == [6, 8]
@@ -105,9 +106,8 @@ def test_weaker_findings_are_kept_for_a_prior_and_shown_nowhere(chest: tuple[CTV
 
 
 def test_an_operating_point_below_what_a_prior_confirms_leaves_nothing_weaker(chest: tuple[CTVolume, LungMask]) -> None:
-    exam = assess(
-        chest, [ball((40, 0, 0), 8.0, probability=0.05), ball((-40, 0, 0), 8.0, probability=0.001)], Thresholds(nodule_probability=0.2)
-    )
+    findings = [ball((40, 0, 0), 8.0, probability=0.05), ball((-40, 0, 0), 8.0, probability=0.001)]
+    exam = assess(chest, findings, Thresholds(nodule_probability=0.2, detector_weight=0.5))
     assert (len(exam.nodules), exam.subthreshold) == (1, ())
 
 

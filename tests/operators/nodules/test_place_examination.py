@@ -22,7 +22,7 @@ REACH_MM = 20.0
 """How far from its cube's middle the outline network draws."""
 
 PROVENANCE = (ModelProvenance("nodule_grading", "rules", "1.0", "a" * 64),)
-THRESHOLDS = Thresholds()
+THRESHOLDS = Thresholds(detector_weight=0.5)
 
 
 @pytest.fixture(scope="module")

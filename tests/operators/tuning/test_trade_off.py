@@ -28,7 +28,7 @@ def test_every_setting_stands_in_the_table(tmp_path: Path) -> None:
     with table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     assert tuple(rows[0]) == COLUMNS
-    assert rows[5] == ["1,1.5", "0.15", "0.2", "0.5", "0.85", "0.9", "3.0", "35.0"]
+    assert rows[5] == ["1,1.5", "0.15", "0.2", "0.75", "0.85", "0.9", "3.0", "35.0"]
     assert len(rows) == 6
 
 
