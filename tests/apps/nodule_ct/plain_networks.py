@@ -40,7 +40,7 @@ class SpotsAreNodules(Rule):
 
     def forward(self, image: torch.Tensor) -> dict[str, list[torch.Tensor]]:
         contrast = avg_pool3d(image, 5, stride=4, padding=2) - avg_pool3d(image, 21, stride=4, padding=10)
-        spots = 30.0 * (contrast - 0.9 * self.limit)
+        spots = 40.0 * (contrast - 0.9 * self.limit)
         sizes = [[n // stride for n in image.shape[2:]] for stride in (4, 8, 16)]
         logits = [torch.full((len(image), 2, *size), -20.0) for size in sizes]
         logits[0][:, :1] = spots
