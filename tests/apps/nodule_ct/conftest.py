@@ -17,7 +17,6 @@ from nodulescope.bundles.predictors import STAGES, find_bundle
 from nodulescope.bundles.training.checkpoints import save_weights
 from nodulescope.bundles.training.metadata import record_weights
 from nodulescope.operators.dicom.ct_series import write_ct_series
-from nodulescope.operators.nodules import Thresholds
 
 NETWORKS = {
     "lung_segmentation": "LightIsLung",
@@ -54,8 +53,7 @@ def models(tmp_path_factory: pytest.TempPathFactory, plain_networks: Path) -> Pa
 
 @pytest.fixture(scope="session")
 def settings(models: Path) -> Settings:
-    point = Thresholds(nodule_probability=0.945, detector_weight=0.5)  # the rules' own, not that of the shipped weights
-    return Settings(bundles={stage: models / stage for stage in STAGES}, device="cpu", thresholds=point)
+    return Settings(bundles={stage: models / stage for stage in STAGES}, device="cpu")
 
 
 Balls = list[tuple[tuple[float, float, float], float]]
