@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import pytest
 from nodulescope.apps.nodule_ct.chain import analyze
 from nodulescope.apps.nodule_ct.settings import Settings
 from nodulescope.bundles.predictors import STAGES
-from nodulescope.operators.nodules import Thresholds
 
 FAILURES = """
 import json, os, pathlib, sys
@@ -57,7 +55,7 @@ def comparable(folder: Path) -> Any:
 def expected(both_studies: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the chain writes of a study that lies beside an older one of the patient."""
     folder = tmp_path_factory.mktemp("chain")
-    analyze(both_studies, folder, replace(settings, thresholds=Thresholds()))
+    analyze(both_studies, folder, settings)
     assert comparable(folder)["prior"]["study_date"] == "1999-01-01"
     return folder
 

@@ -31,7 +31,7 @@ def findings_of(folder: Path) -> dict[str, Any]:
     return findings
 
 
-def assert_followed(findings: dict[str, Any], acceptance: str) -> None:
+def assert_followed(findings: dict[str, Any], acceptance: str, settings: Settings) -> None:
     """The faint nodule has grown, the other one is new, nothing is gone."""
     assert [(n["id"], n["side"]) for n in findings["nodules"]] == [(1, "left"), (2, "right")]
     bright, faint = findings["nodules"]
@@ -40,7 +40,7 @@ def assert_followed(findings: dict[str, Any], acceptance: str) -> None:
     assert faint["mean_diameter_mm"] == pytest.approx(13.3, abs=0.4)
     assert faint["prior"]["mean_diameter_mm"] == pytest.approx(10, abs=0.8)
     assert (faint["tracking_uid"], faint["prior"]["interval_days"]) == (faint["prior"]["tracking_uid"], 365)
-    assert 0.5 < faint["probability"] < 0.975
+    assert settings.thresholds.confirmed_probability < faint["probability"] < settings.thresholds.nodule_probability
     assert findings["prior"]["resolved"] == []
     assert findings["assessment"]["lung_rads_rows"]["2"] == "solid-growing-from-8"
 
@@ -63,7 +63,7 @@ def test_the_prior_confirms_it_in_every_result(fading_pair: tuple[Path, Path], s
     before, now = fading_pair
     exam = analyze(now, tmp_path, replace(settings, prior=before))
     findings = findings_of(tmp_path)
-    assert_followed(findings, "prior")
+    assert_followed(findings, "prior", settings)
     assert [w for w in findings["prior"]["warnings"] if w.startswith("Nodule 2: ") and BELOW in w]
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("Below the operating point on its own; accepted because the prior knows a nodule here.") == 1
@@ -81,7 +81,7 @@ def test_findings_alone_confirm_it_too(fading_pair: tuple[Path, Path], settings:
     before, now = fading_pair
     analyze(before, tmp_path / "before", settings)
     analyze(now, tmp_path / "now", replace(settings, prior=tmp_path / "before", language="zh"))
-    assert_followed(findings_of(tmp_path / "now"), "prior")
+    assert_followed(findings_of(tmp_path / "now"), "prior", settings)
     assert "单凭本次图像低于报告阈值" in (tmp_path / "now" / "report.html").read_text(encoding="utf-8")
 
 
@@ -93,7 +93,7 @@ def test_a_place_that_the_detectors_list_has_no_room_for_is_looked_at(
     assert beside_a_prior(now, one).subthreshold == ()
     analyze(now, tmp_path, replace(one, prior=before))
     findings = findings_of(tmp_path)
-    assert_followed(findings, "prior-place")
+    assert_followed(findings, "prior-place", one)
     assert [w for w in findings["prior"]["warnings"] if w.startswith("Nodule 2: ") and NOT_OFFERED in w]
 
 
