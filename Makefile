@@ -8,7 +8,7 @@ TORCH := torch==2.13.0
 ROOMS := bundles operators apps federated
 # Tests of one file stay together, for they share what is dear to make. A worker takes 2 to 3 GB; more than one thread each would only compete.
 WORKERS ?= 2
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile -rs
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile -rsfE
 
 .DEFAULT_GOAL := help
 .PHONY: help install label-env demo test coverage lint format bench clean typing-tree

@@ -73,7 +73,7 @@ def test_messages_hold_no_patient(make_ct, write_series, tmp_path):
     message = refusal(tmp_path)
     assert "missing" in message
     assert "Doe" not in message
-    assert "4711" not in message
+    assert "ID-4711" not in message
 
 
 def test_lidc_idri_0001(shared_data):
