@@ -25,7 +25,8 @@ def classify_nodule(nodule: Nodule, past: Earlier | None) -> Classed | None:
     """Class one nodule.
 
     - Calcified throughout: category 1, unless it grew.
-    - A mass (over 30 mm) is 4B; pure ground glass keeps its own row for 30 mm and more.
+    - A mass (over 30 mm) is 4B, and one that was 4X stays so while it does not shrink; pure ground glass keeps its own row for 30 mm and
+      more.
     - Categories 3 and 4 that look spiculated are 4X (note 14); other suspicious features are not looked at.
 
     Args:
@@ -39,7 +40,7 @@ def classify_nodule(nodule: Nodule, past: Earlier | None) -> Classed | None:
     if is_calcified_throughout(nodule) and not (past is not None and _grew(nodule, past)):
         return by_row(Row.BENIGN_CALCIFICATION)
     if nodule.is_mass and size.type is not NoduleType.GROUND_GLASS:
-        classed: Classed | None = by_row(Row.MASS)
+        classed: Classed | None = _mass(past)
     elif past is not None:
         classed = beside_prior(size, past)
     else:
@@ -76,6 +77,13 @@ def beside_prior(size: Size, past: Earlier) -> Classed | None:
         return by_row(Row.GROUND_GLASS_FROM_30_STABLE)
     steady = Growth.SLOW not in (whole, solid) and past.status is not Status.GROWING
     return _stepped_down(now, previous, past, steady)
+
+
+def _mass(past: Earlier | None) -> Classed | None:
+    mass = by_row(Row.MASS)
+    if past is None or past.status is Status.SHRINKING:
+        return mass
+    return _at_least(mass, _category(past.lung_rads))
 
 
 def _grew(nodule: Nodule, past: Earlier) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nodulescope.operators.guidelines.follow_up import earlier
@@ -81,6 +81,7 @@ def prior(
         ((5.9, "part-solid", 2.0), prior(None), "2", Row.PART_SOLID_BASELINE_UNDER_6),
         # a mass
         ((31.0, "solid"), prior(31.0), "4B", Row.MASS),
+        ((31.0, "solid"), prior(28.0, lung_rads="4X"), "4X", Row.STAYS),
     ],
 )
 def test_rows_with_a_prior(now: tuple[Any, ...], before: dict[str, Any], category: str, row: Row, make_nodule: Any) -> None:
@@ -112,10 +113,13 @@ def test_growth_of_volume_alone_is_no_growth_but_hinders_a_step_down(make_nodule
     assert [c.category for c in found if c] == ["2", "3"]
 
 
-def test_a_shrinking_4b_is_classed_by_its_size(make_nodule: Any) -> None:
-    found = classed(make_nodule(5.0, status="shrinking", prior=prior(16.0, lung_rads="4B")))
+@pytest.mark.parametrize(
+    ("now_mm", "then_mm", "category", "row"), [(5.0, 16.0, "4B", Row.SOLID_BASELINE_UNDER_6), (31.0, 40.0, "4X", Row.MASS)]
+)
+def test_a_shrinking_4b_or_4x_is_classed_by_its_size(now_mm: float, then_mm: float, category: str, row: Row, make_nodule: Any) -> None:
+    found = classed(make_nodule(now_mm, status="shrinking", prior=prior(then_mm, lung_rads=category)))
     assert found is not None
-    assert found.row is Row.SOLID_BASELINE_UNDER_6
+    assert found.row is row
 
 
 @pytest.mark.parametrize(
@@ -157,6 +161,7 @@ def test_a_solid_part_that_was_not_measured_leaves_the_category_open(make_nodule
     assert classed(make_nodule(9.0, "part-solid", status="stable", prior=prior(9.0, "ground-glass"))) is None
 
 
+@example(then_mm=3.0, now_mm=26.0, more_mm=5.0, days=10.0, lung_rads="4X")  # into a mass
 @given(
     then_mm=st.floats(3, 29),
     now_mm=st.floats(3, 29),
