@@ -105,7 +105,7 @@ def test_the_next_study_of_a_patient_is_compared_with_the_earlier_one_after_a_ki
     assert set(orthanc.arrivals().values()) == {1}
     begun = {line["study"]: line.get("prior") for line in node.events("analysis.begun")}
     assert begun[study_key(study_uid(now))] == study_key(study_uid(before))
-    assert not [name for name in map(str, (node.queue / "priors").rglob("*")) if "PID-4711" in name]
+    assert not [name for name in map(str, (node.queue / "priors").rglob("*")) if "471147114711" in name]
 
 
 def test_sigterm_lets_the_sender_finish_and_the_next_start_goes_on(orthanc: Any, light_node: Make, make_study: Make, send: Make) -> None:

@@ -15,7 +15,7 @@ from nodulescope.apps.dicom_node.prior_findings import KEPT_DAYS, PriorFindings
 from nodulescope.apps.dicom_node.queued_study import QueuedStudy
 from nodulescope.apps.dicom_node.study_identity import StudyIdentity
 
-PATIENT = StudyIdentity("P4711", "Hospital", "19600131", date(2025, 3, 1))
+PATIENT = StudyIdentity("P471147114711", "Hospital", "19600131", date(2025, 3, 1))
 Keep = Callable[..., None]
 
 
@@ -78,7 +78,7 @@ def test_another_analysis_replaces_the_findings(priors: PriorFindings, keep: Kee
 def test_names_tell_nothing_and_are_the_same_after_a_restart(priors: PriorFindings, keep: Keep, tmp_path: Path, log: Any) -> None:
     keep("a", "2023-05-01")
     (kept,) = (tmp_path / "priors").glob("*/*/*.json")
-    assert not [secret for secret in ("P4711", "19600131", "Hospital") if secret in str(kept.relative_to(tmp_path))]
+    assert not [secret for secret in ("471147114711", "19600131", "Hospital") if secret in str(kept.relative_to(tmp_path))]
     assert name_of_prior(PriorFindings(tmp_path / "priors", log), "now", "2025-03-01") == "a"
     other = PriorFindings(tmp_path / "elsewhere", log)
     other.keep(study("a"), PATIENT, tmp_path / "results-a")

@@ -103,7 +103,7 @@ def test_fonts_are_embedded_and_pages_are_a4(english: Path) -> None:
 def test_the_same_findings_give_the_same_bytes_however_long_it_took(english: Path, follow_up: Examination) -> None:
     again = render_pdf_report(replace(follow_up, timings_s={"reading": 9.5}, peak_memory_mb=1.0))
     assert again == english.read_bytes()
-    assert b"Secret" not in again and b"4711-SECRET" not in again
+    assert b"Secret" not in again and b"4711" not in again
 
 
 def test_hostile_and_missing_words(make_examination: MakeExamination, pdf_text: Callable[[Path], str], tmp_path: Path) -> None:
